@@ -1,0 +1,110 @@
+// Archives: what a CP result file holds, read slab by slab, and the project's own result file.
+// Readers convert to the project's conventions (core.h); a file is recognised by its content.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "grainspin/grid.h"
+#include "grainspin/load.h"
+
+namespace grainspin {
+
+// DAMASK's phenomenological power law, per phase (SI units; slip families in DAMASK's order).
+//   gdot_s = gdot0 |tau_s/xi_s|^n sgn(tau_s);  xidot_s = h0 sum_r h_sr |gdot_r| |1-xi_r/xi_inf_r|^a sgn(1-xi_r/xi_inf_r)
+// Families without systems have N_sl = 0. h_sl_sl are DAMASK's interaction coefficients as written.
+struct Phenopowerlaw {
+  std::vector<int> N_sl;
+  std::vector<double> gdot0, n, a, xi0, xi_inf, h0, h_sl_sl, h_int;
+};
+
+struct PhaseInfo {
+  std::string name;
+  std::string lattice;      // DAMASK's: cF, cI, hP, tI; empty if unknown
+  std::string point_group;  // proper point group: 432, 622, ...; empty if unknown
+  double c_over_a = 0;      // 0 where it has no meaning or is not stated
+  std::int64_t voxels = 0;
+  std::optional<Phenopowerlaw> law;
+  std::vector<double> elastic;  // C11, C12, C44[, C13, C33] in Pa, empty if not stated
+};
+
+struct StepInfo {
+  std::string name;  // as the file calls it: increment_7
+  double time = 0;   // s
+  std::array<double, 9> mean_F{1, 0, 0, 0, 1, 0, 0, 0, 1};  // row-major
+  std::array<double, 9> mean_P{};                           // Pa, first Piola-Kirchhoff
+  double strain = 0;  // sum of the steps' von Mises strains up to here
+};
+
+struct ArchiveInfo {
+  std::string path;    // as given
+  std::string format;  // "DAMASK DADF5 1.1", "grainspin result 1"
+  std::string creator;
+  Shape shape;
+  std::array<double, 3> size{};  // m
+  std::array<double, 3> origin{};
+  Boundaries boundaries;
+  int constituents = 1;           // per voxel; the first is read
+  std::vector<PhaseInfo> phases;  // those that own voxels
+  std::vector<StepInfo> steps;    // [0..T]; step 0 is the undeformed state
+  std::vector<LoadStep> loads;    // [T]: of step k+1; empty where the file does not tell (no F)
+  bool has_orientation = false, has_F = false, has_P = false, has_grain = false;
+  std::vector<std::string> problems;  // what is odd but does not prevent reading
+
+  int step_count() const { return steps.empty() ? 0 : int(steps.size()) - 1; }  // T
+};
+
+// Reads cells [begin, begin + count) in x-fastest order. Every call throws Error naming file and
+// dataset when the file does not hold what is asked for. One reader per thread.
+class FieldReader {
+ public:
+  virtual ~FieldReader() = default;
+  virtual const ArchiveInfo& info() const = 0;
+  virtual void orientation(int step, std::int64_t begin, std::int64_t count, float* q) = 0;  // [count,4]
+  virtual void F(int step, std::int64_t begin, std::int64_t count, float* F) = 0;            // [count,9]
+  virtual void P(int step, std::int64_t begin, std::int64_t count, float* P) = 0;            // [count,9] Pa
+  virtual void phase(std::int64_t begin, std::int64_t count, std::int32_t* phase) = 0;       // index into phases
+  // Dense ids from 0. DAMASK's material index where the file has it, else has_grain is false.
+  virtual void grain(std::int64_t begin, std::int64_t count, std::int32_t* grain) = 0;
+};
+
+std::unique_ptr<FieldReader> open_archive(const std::string& path);
+
+// Cauchy stress sigma = P F^T / det F, components xx yy zz yz xz xy. [n,9],[n,9] -> [n,6], Pa.
+void cauchy_stress(std::int64_t n, const float* P, const float* F, float* sigma);
+
+// Grain ids where the archive has none: 6-connected voxels (periodic where the grid is) whose initial
+// orientations agree within `tolerance` radians modulo the point group. Dense ids from 0 in voxel order.
+std::vector<std::int32_t> label_grains(Shape shape, Boundaries boundaries, const float* q,
+                                       const std::string& point_group, double tolerance);
+
+// The project's result file: HDF5 that is also a VTKHDF 2.0 ImageData with Steps and the cell array
+// `orientation`; static cell arrays `grain`, `phase`. Written under a temporary name beside `path`
+// and renamed by finish(): an unfinished file never has the final name. Slabs may come in any order.
+class ArchiveWriter {
+ public:
+  virtual ~ArchiveWriter() = default;
+  virtual void orientation(int step, std::int64_t begin, std::int64_t count, const float* q) = 0;
+  // A box of cells [lo, lo + extent): q is [ez][ey][ex][4].
+  virtual void orientation(int step, std::array<int, 3> lo, Shape extent, const float* q) = 0;
+  virtual void stress(int step, std::array<int, 3> lo, Shape extent, const float* sigma) = 0;  // [..][6] Pa
+  virtual void grain(std::int64_t begin, std::int64_t count, const std::int32_t* grain) = 0;
+  virtual void phase(std::int64_t begin, std::int64_t count, const std::int32_t* phase) = 0;
+  virtual void finish() = 0;
+};
+
+struct WriteOptions {
+  bool stress = false;
+  bool compress = false;          // shuffle + gzip
+  std::string provenance = "{}";  // JSON text kept in the file
+};
+
+// `info` gives shape, size, steps (all that will be written, step 0 included), phases, loads.
+std::unique_ptr<ArchiveWriter> create_archive(const std::string& path, const ArchiveInfo& info,
+                                              const WriteOptions& options);
+
+}  // namespace grainspin

@@ -1,0 +1,78 @@
+// The model file: safetensors layout (8-byte little-endian header length, JSON header, raw float32),
+// self-describing through `__metadata__`. Format version 1; what a reader does not know it refuses.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "grainspin/load.h"
+
+namespace grainspin {
+
+enum class Family : int { kLocal = 0, kNonlocal = 1 };
+enum class Cell : int { kLstm = 0, kGru = 1 };
+enum class Feedback : int { kInitial = 0, kOwn = 1, kNeighbours = 2 };
+
+// Settings of the local family. With C the embedding's size and K = (2 radius + 1)^3 taps, the input of
+// step t is, with e() normalised embeddings,
+//   initial     x = [e(q_0) of the K taps]                                   P = K C
+//   own         x = [e(q_0) of the K taps, e(q_(t-1)) of the voxel]          P = K C + C
+//   neighbours  x = [e(q_(t-1)) of the K taps]                               P = K C
+// column k*C + c for tap k (grid.h: tap), channel c. The cell is PyTorch's LSTM or GRU (gate order
+// i,f,g,o or r,z,n; two biases), zero initial state; then
+//   w_t = increment_scale * (head W h_t + b),  q_t = exp(w_t) q_(t-1).
+struct LocalSpec {
+  Cell cell = Cell::kLstm;
+  int layers = 1;    // 1, 2
+  int hidden = 64;   // 32 .. 256, a multiple of 16
+  int radius = 1;    // 0 .. 3
+  Feedback feedback = Feedback::kNeighbours;
+  bool stress = false;    // head of 6: Cauchy stress, Pa after scaling
+  bool variance = false;  // head of 3: log variance of the increment's components over increment_scale^2
+};
+
+struct ModelSpec {
+  int format_version = 1;
+  Family family = Family::kLocal;
+  LocalSpec local;
+  std::string point_group;                 // 432 ...
+  std::vector<std::string> slip_families;  // as in slip_systems.h; may be empty for local
+  double c_over_a = 0;
+  std::vector<LoadStep> loads;             // [T]: the load it was trained on
+  std::vector<float> input_mean, input_scale;  // [C]: e' = (e - mean) / scale
+  std::array<float, 3> increment_scale{1, 1, 1};  // rad
+  std::array<float, 6> stress_mean{}, stress_scale{1, 1, 1, 1, 1, 1};  // Pa
+  std::string domain = "{}";      // JSON: ranges of the training data
+  std::string provenance = "{}";  // JSON: archives with hashes, command, seed, version
+  std::string scores = "{}";      // JSON
+  int steps() const { return int(loads.size()); }
+};
+
+struct Tensor {
+  std::vector<std::int64_t> shape;
+  std::vector<float> values;
+};
+
+// Tensors of the local family, PyTorch's names and orders (G = 4 or 3):
+//   rnn.weight_ih_l0 [G H, P]   rnn.weight_hh_l0 [G H, H]   rnn.bias_ih_l0 [G H]   rnn.bias_hh_l0 [G H]
+//   rnn.*_l1 likewise with P -> H;  head.increment.weight [3, H], .bias [3]; head.stress.*, head.variance.*
+struct Model {
+  ModelSpec spec;
+  std::map<std::string, Tensor> tensors;
+};
+
+// Every tensor has the shape that the spec asks for and finite values; else Error kFormat naming it.
+void check(const Model& model);
+Model read_model(const std::string& path);
+// Written whole or not at all (temporary name, then rename).
+void write_model(const std::string& path, const Model& model);
+// The input width P of layer 0.
+int input_width(const ModelSpec& spec);
+const char* name(Cell cell);
+const char* name(Feedback feedback);
+const char* name(Family family);
+
+}  // namespace grainspin

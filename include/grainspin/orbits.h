@@ -1,0 +1,28 @@
+// Orbits of pairs and triples of slip systems under a point group: the free entries of an invariant
+// interaction matrix. Counts: Burnside's lemma.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "grainspin/slip_systems.h"
+#include "grainspin/symmetry.h"
+
+namespace grainspin {
+
+// Action of the group on a slip set: g (b_s (x) n_s) g^T = sign[g][s] * (b (x) n)_perm[g][s].
+// Throws Error kArgument when the set is not closed under the group.
+struct SlipAction {
+  std::vector<std::vector<int>> perm, sign;  // [operators][systems]
+};
+SlipAction slip_action(const SlipSet& set, const PointGroup& group);
+
+struct Orbits {
+  int count = 0;
+  std::vector<std::int32_t> of;  // orbit id of each entry: [N*N] or [N*N*N], ids in order of first entry
+  std::vector<std::int64_t> size;
+};
+Orbits pair_orbits(const SlipAction& action, bool symmetric = false);       // H_ij (= H_ji)
+Orbits triple_orbits(const SlipAction& action, bool jk = false, bool full = false);  // K_ijk (= K_ikj)
+
+}  // namespace grainspin

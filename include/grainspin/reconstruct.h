@@ -1,0 +1,50 @@
+// Carries a grid of any size through a model's strain path by tiles. The result is the same bits for any
+// tile size and thread count of one backend.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "grainspin/core.h"
+#include "grainspin/surrogate.h"
+
+namespace grainspin {
+
+// Where initial orientations come from and results go to. Both are called from one thread.
+class OrientationSource {
+ public:
+  virtual ~OrientationSource() = default;
+  virtual Shape shape() const = 0;
+  // Cells [begin, begin + count) in x-fastest order -> q[count,4].
+  virtual void read(std::int64_t begin, std::int64_t count, float* q) = 0;
+};
+class OrientationSink {
+ public:
+  virtual ~OrientationSink() = default;
+  // Box [lo, lo + out.inner extent) of step out.step.
+  virtual void write(std::array<int, 3> lo, Shape extent, const StepOutput& out) = 0;
+};
+
+struct ReconstructOptions {
+  Boundaries boundaries;
+  int tile = 0;               // edge in voxels; 0: chosen from `memory`
+  std::int64_t memory = 0;    // bytes that the run may take in all; 0: no limit
+  std::vector<std::uint8_t> mask;  // [voxels] or empty
+  Progress progress;
+};
+
+struct ReconstructPlan {
+  Shape tile;              // extent of a tile without halo
+  int halo = 0;
+  std::int64_t tiles = 0;
+  std::int64_t bytes = 0;  // peak memory expected
+};
+
+// Throws Error kMemory, with the least that would do, where no tile fits.
+ReconstructPlan plan_reconstruction(const Surrogate& surrogate, Shape shape, const ReconstructOptions& options);
+void reconstruct(const Surrogate& surrogate, OrientationSource& source, OrientationSink& sink,
+                 const ReconstructOptions& options);
+
+}  // namespace grainspin

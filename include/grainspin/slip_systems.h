@@ -1,0 +1,38 @@
+// Slip systems from one member of each family by the point group.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "grainspin/orientation.h"
+#include "grainspin/symmetry.h"
+
+namespace grainspin {
+
+struct SlipSystem {
+  Vec3<double> b;  // unit slip direction, Cartesian crystal frame
+  Vec3<double> n;  // unit plane normal; b . n = 0
+  int family = 0;  // index into the set's families
+};
+
+struct SlipSet {
+  std::string name;
+  std::string point_group;
+  double c_over_a = 0;
+  std::vector<std::string> families;
+  std::vector<SlipSystem> systems;
+  int count() const { return int(systems.size()); }
+};
+
+// Families: fcc{111}<110> fcc{110}<110> bcc{110}<111> bcc{112}<111> bcc{123}<111>
+// hcp-basal<a> hcp-prism<a> hcp-pyr1<a> hcp-pyr1<c+a> hcp-pyr2<c+a> hcp-prism<c+a> hcp-prism<c>.
+// A system is (n, b) up to the sign of each; systems come in a fixed order.
+SlipSet slip_set(const std::vector<std::string>& families, double c_over_a = 0);
+// Named sets: fcc fcc18 bcc110 bcc112 bcc123 bcc24 bcc48 hcp18 hcp24 hcp30 hcp39.
+SlipSet named_slip_set(std::string_view name, double c_over_a = 0);
+// The families that a DAMASK phase with these N_sl uses (cF: {111},{110}; cI: {110},{112},{123};
+// hP: basal, prism, pyr1<a>, pyr1<c+a>, pyr2<c+a>), systems in this module's order.
+SlipSet damask_slip_set(const std::string& lattice, const std::vector<int>& N_sl, double c_over_a);
+
+}  // namespace grainspin

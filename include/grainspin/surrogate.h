@@ -1,0 +1,67 @@
+// A model ready to run on one device: the engine (CPU, CUDA) or LibTorch behind one interface.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "grainspin/grid.h"
+#include "grainspin/model.h"
+
+namespace grainspin {
+
+// A box of voxels with everything that a run over it needs. Along each axis the box either closes on
+// itself (kWrap: it is the whole periodic axis), or ends on each side at the grid's clamped face
+// (kFace: taps beyond it are the nearest voxel inside) or inside the grid (kCut: what lies beyond is
+// unknown; after every pass over the neighbours `radius` more layers next to a cut are worthless).
+enum class Edge : int { kWrap = 0, kFace = 1, kCut = 2 };
+struct Region {
+  Shape shape;                                // of the box, halo included
+  std::array<std::array<Edge, 2>, 3> edge{};  // [axis x,y,z][low, high]
+  std::array<int, 3> inner_lo{};              // the part that is asked for
+  Shape inner;
+};
+
+// What one step gives, for the inner part of a region, x fastest. Null where not computed.
+struct StepOutput {
+  int step = 0;                          // 1 .. T
+  const float* orientation = nullptr;    // [inner, 4]
+  const float* increment = nullptr;      // [inner, 3] rad, sample frame
+  const float* stress = nullptr;         // [inner, 6] Pa, Cauchy
+  const float* log_variance = nullptr;   // [inner, 3]
+};
+
+class Surrogate {
+ public:
+  virtual ~Surrogate() = default;
+  virtual const ModelSpec& spec() const = 0;
+  virtual std::string description() const = 0;  // "engine, CPU AVX-512, 2 threads"
+  // q0[region.shape, 4]; mask[region.shape]: 0 where a voxel is masked, null for none. A masked
+  // neighbour counts as the centre voxel; a masked voxel keeps its orientation.
+  // teacher: null for a rollout on the model's own path; else [T][region.shape][4], the orientations
+  // that are taken as the input of step t in place of its own (teacher[0] is step 0): one-step readings,
+  // memory carried. orientation is then exp(w_t) teacher[t-1]. `sink` is called for t = 1..T in order.
+  virtual void run(const Region& region, const float* q0, const std::uint8_t* mask, const float* teacher,
+                   const std::function<void(const StepOutput&)>& sink) const = 0;
+  // Bytes that run() allocates for this region, q0 and teacher not counted.
+  virtual std::int64_t workspace(const Region& region) const = 0;
+};
+
+struct EngineOptions {
+  Device device = Device::kCpu;
+  int gpu = 0;
+  int threads = 0;  // 0: as many as the machine has
+};
+
+// The project's own engine. Throws Error kDevice where the device is not there.
+std::unique_ptr<Surrogate> make_engine(const Model& model, const EngineOptions& options);
+
+// Voxels that a cube of the model's radius reaches in all steps: the halo of an exact tile.
+int reach(const ModelSpec& spec);
+
+// The whole of a grid as one region, no cuts.
+Region whole(Shape shape, Boundaries boundaries);
+
+}  // namespace grainspin
