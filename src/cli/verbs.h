@@ -1,0 +1,18 @@
+// The program's verbs, one file each: options, run and help in one place. main.cpp calls them by name.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace grainspin::cli {
+
+void add_inspect(CLI::App& app);
+void add_convert(CLI::App& app);
+void add_make(CLI::App& app);
+void add_train(CLI::App& app);
+void add_predict(CLI::App& app);
+void add_evaluate(CLI::App& app);
+
+// Asked to stop by SIGINT or SIGTERM since the program started.
+bool stop_requested();
+
+}  // namespace grainspin::cli
