@@ -21,7 +21,8 @@ Term term(int rank, std::initializer_list<std::array<double, 4>> directions) {
   return t;
 }
 
-// P_l'(t) and P_l''(t) by the recurrences P_n' = n P_(n-1) + t P_(n-1)', P_n'' = (n+1) P_(n-1)' + t P_(n-1)''.
+// P_l'(t) and P_l''(t) by the recurrences P_n' = n P_(n-1) + t P_(n-1)', P_n'' = (n+1) P_(n-1)' + t
+// P_(n-1)''.
 std::array<double, 2> legendre_derivatives(int l, double t) {
   double before = 0, p = 1, d = 0, dd = 0;  // P_(n-1), P_n and the derivatives at n = 0
   for (int n = 1; n <= l; ++n) {

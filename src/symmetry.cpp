@@ -31,9 +31,13 @@ Quatd canonical(Quatd q) {
   return q;
 }
 
-bool same(const Quatd& a, const Quatd& b) { return a.w == b.w && a.x == b.x && a.y == b.y && a.z == b.z; }
+bool same(const Quatd& a, const Quatd& b) {
+  return a.w == b.w && a.x == b.x && a.y == b.y && a.z == b.z;
+}
 
-double dot(const Quatd& a, const Quatd& b) { return a.w * b.w + a.x * b.x + a.y * b.y + a.z * b.z; }
+double dot(const Quatd& a, const Quatd& b) {
+  return a.w * b.w + a.x * b.x + a.y * b.y + a.z * b.z;
+}
 
 // The operator s for which b s is nearest to a: the rotation a s^-1 b^-1 has scalar part (a, b s), so
 // it is the s with the largest |(conj(b) a, s)|. Both orientations unit quaternions.
@@ -56,7 +60,8 @@ PointGroup::PointGroup(std::string name, const std::vector<Quatd>& generators) :
   for (std::size_t i = 0; i < operators_.size(); ++i) {
     for (const Quatd& g : generators) {
       const Quatd product = canonical(operators_[i] * g);
-      if (std::none_of(operators_.begin(), operators_.end(), [&](const Quatd& s) { return same(s, product); })) {
+      if (std::none_of(operators_.begin(), operators_.end(),
+                       [&](const Quatd& s) { return same(s, product); })) {
         operators_.push_back(product);
       }
     }
@@ -88,17 +93,25 @@ const PointGroup& PointGroup::named(std::string_view name) {
 const PointGroup& PointGroup::of_lattice(std::string_view lattice) {
   if (lattice.size() == 2) {
     switch (lattice[0]) {
-      case 'c': return named("432");
-      case 'h': return named("622");
-      case 't': return named("422");
-      case 'o': return named("222");
-      case 'm': return named("2");
-      case 'a': return named("1");
-      default: break;
+      case 'c':
+        return named("432");
+      case 'h':
+        return named("622");
+      case 't':
+        return named("422");
+      case 'o':
+        return named("222");
+      case 'm':
+        return named("2");
+      case 'a':
+        return named("1");
+      default:
+        break;
     }
   }
-  throw Error(Errc::kArgument, "unknown lattice '" + std::string(lattice) +
-                                   "': known are DAMASK's Pearson symbols cF cI cP hP tI tP oF oI oP oS mP mS aP");
+  throw Error(Errc::kArgument,
+              "unknown lattice '" + std::string(lattice) +
+                  "': known are DAMASK's Pearson symbols cF cI cP hP tI tP oF oI oP oS mP mS aP");
 }
 
 Vec3<double> disorientation(const PointGroup& group, const Quatd& a, const Quatd& b) {

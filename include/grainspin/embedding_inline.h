@@ -23,7 +23,7 @@ template <class T>
 GRAINSPIN_HD inline void add_harmonics_3(T c, T x, T y, T z, T* out) {
   const T zz = z * z, d = x * x - y * y, p = x * y;
   const T k3 = c * T(0.79056941504209483300), k2 = c * T(1.9364916731037084426),  // sqrt(10)/4, sqrt(15)/2
-      k1 = c * T(0.61237243569579452455);                                          // sqrt(6)/4
+      k1 = c * T(0.61237243569579452455);                                         // sqrt(6)/4
   out[0] += k3 * (x * p * 2 + y * d);
   out[1] += k2 * 2 * p * z;
   out[2] += k1 * (5 * zz - 1) * y;
@@ -59,11 +59,11 @@ GRAINSPIN_HD inline void add_harmonics_6(T c, T x, T y, T z, T* out) {
   const T r5 = x * r4 - y * s4, s5 = x * s4 + y * r4;
   const T r6 = r3 * r3 - s3 * s3, s6 = 2 * r3 * s3;
   // d^m P_6/dz^m with sqrt(2 (6-m)!/(6+m)!)
-  const T k6 = c * T(0.67169328938139615748);                                // sqrt(462)/32
-  const T k5 = c * T(2.3268138086232856712) * z;                             // 3 sqrt(154)/16
-  const T k4 = c * T(0.49607837082461073572) * (11 * zz - 1);                // 3 sqrt(7)/16
-  const T k3 = c * T(0.90571104663683991086) * (11 * zz - 3) * z;            // sqrt(210)/16
-  const T k2 = c * T(0.45285552331841995543) * ((33 * zz - 18) * zz + 1);    // sqrt(210)/32
+  const T k6 = c * T(0.67169328938139615748);                                  // sqrt(462)/32
+  const T k5 = c * T(2.3268138086232856712) * z;                               // 3 sqrt(154)/16
+  const T k4 = c * T(0.49607837082461073572) * (11 * zz - 1);                  // 3 sqrt(7)/16
+  const T k3 = c * T(0.90571104663683991086) * (11 * zz - 3) * z;              // sqrt(210)/16
+  const T k2 = c * T(0.45285552331841995543) * ((33 * zz - 18) * zz + 1);      // sqrt(210)/32
   const T k1 = c * T(0.57282196186948000082) * ((33 * zz - 30) * zz + 5) * z;  // sqrt(21)/8
   out[0] += k6 * s6;
   out[1] += k5 * s5;
@@ -104,12 +104,12 @@ GRAINSPIN_HD inline void embed_432(const Quaternion<T>& q, T* out) {
     s8 += d * d - 4 * xy * xy;
   }
   out[0] = T(0.5) * s0;
-  out[1] = T(0.35355339059327376220) * s1;   // sqrt(2)/4
-  out[2] = T(1.3228756555322952953) * s2;    // sqrt(7)/2
-  out[3] = T(0.93541434669348534640) * s3;   // sqrt(14)/4
+  out[1] = T(0.35355339059327376220) * s1;                              // sqrt(2)/4
+  out[2] = T(1.3228756555322952953) * s2;                               // sqrt(7)/2
+  out[3] = T(0.93541434669348534640) * s3;                              // sqrt(14)/4
   out[4] = T(0.73950997288745200532) * s4 - T(0.44370598373247120319);  // (35 s - 21)/(8 sqrt(35))
   out[5] = T(0.93541434669348534640) * s5;
-  out[6] = T(0.66143782776614764763) * s6;   // sqrt(7)/4
+  out[6] = T(0.66143782776614764763) * s6;  // sqrt(7)/4
   out[7] = T(0.35355339059327376220) * s7;
   out[8] = T(0.125) * s8;
 }
@@ -125,10 +125,18 @@ GRAINSPIN_HD inline void embed(const EmbeddingSpec& spec, const Quaternion<T>& q
       const Vec3<T> v = R * Vec3<T>{T(term.v[k][0]), T(term.v[k][1]), T(term.v[k][2])};
       const T c = T(term.weight) * T(term.c[k]);
       switch (term.rank) {
-        case 2: add_harmonics_2(c, v.x, v.y, v.z, out); break;
-        case 3: add_harmonics_3(c, v.x, v.y, v.z, out); break;
-        case 4: add_harmonics_4(c, v.x, v.y, v.z, out); break;
-        default: add_harmonics_6(c, v.x, v.y, v.z, out); break;
+        case 2:
+          add_harmonics_2(c, v.x, v.y, v.z, out);
+          break;
+        case 3:
+          add_harmonics_3(c, v.x, v.y, v.z, out);
+          break;
+        case 4:
+          add_harmonics_4(c, v.x, v.y, v.z, out);
+          break;
+        default:
+          add_harmonics_6(c, v.x, v.y, v.z, out);
+          break;
       }
     }
     out += 2 * term.rank + 1;
