@@ -29,7 +29,7 @@ struct PhaseInfo {
   double c_over_a = 0;      // 0 where it has no meaning or is not stated
   std::int64_t voxels = 0;
   std::optional<Phenopowerlaw> law;
-  std::vector<double> elastic;  // C11, C12, C44[, C13, C33] in Pa, empty if not stated
+  std::vector<double> elastic;  // C11, C12, C44[, C13, C33[, C66]] in Pa, empty if not stated
 };
 
 struct StepInfo {
@@ -72,7 +72,15 @@ class FieldReader {
   virtual void grain(std::int64_t begin, std::int64_t count, std::int32_t* grain) = 0;
 };
 
-std::unique_ptr<FieldReader> open_archive(const std::string& path);
+struct OpenOptions {
+  // Mean F and P of every step, and from them loads and strains. A DAMASK result has to be read whole
+  // for them; without, only what is small is read, and loads stay empty.
+  bool means = true;
+};
+
+// Recognised by content: DAMASK DADF5 0.14 and 1.x, the project's result file. Throws Error: kIo where
+// the file cannot be opened, kFormat naming what it is instead.
+std::unique_ptr<FieldReader> open_archive(const std::string& path, const OpenOptions& options = {});
 
 // Cauchy stress sigma = P F^T / det F, components xx yy zz yz xz xy. [n,9],[n,9] -> [n,6], Pa.
 void cauchy_stress(std::int64_t n, const float* P, const float* F, float* sigma);

@@ -1,0 +1,337 @@
+#include "src/io/hdf5.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace grainspin::h5 {
+namespace {
+
+// HDF5 keeps the switch per thread where it is built thread-safe, else once.
+void quiet() {
+  thread_local const bool done = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0;
+  (void)done;
+}
+
+std::string trimmed(std::string text) {
+  const auto zero = text.find('\0');
+  if (zero != std::string::npos) text.resize(zero);
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
+// The text in a fixed- or variable-length string type.
+template <class Read>
+std::string read_text(hid_t type, std::size_t entries, const Read& read, const std::string& where) {
+  if (H5Tget_class(type) != H5T_STRING || entries != 1) fail(Errc::kFormat, where, "is not one text");
+  if (H5Tis_variable_str(type) > 0) {
+    const Id memory(H5Tcopy(H5T_C_S1), H5Tclose);
+    H5Tset_size(memory, H5T_VARIABLE);
+    H5Tset_cset(memory, H5Tget_cset(type));
+    char* text = nullptr;
+    if (read(memory, static_cast<void*>(&text)) < 0) fail(Errc::kIo, where, "cannot be read");
+    std::string out = text ? text : "";
+    H5free_memory(text);
+    return out;
+  }
+  const std::size_t size = H5Tget_size(type);
+  require(size <= (std::size_t(1) << 32), Errc::kFormat, where + ": text of implausible length");
+  std::string out(size, '\0');
+  const Id memory(H5Tcopy(type), H5Tclose);
+  if (read(memory, static_cast<void*>(out.data())) < 0) fail(Errc::kIo, where, "cannot be read");
+  return trimmed(out);
+}
+
+}  // namespace
+
+std::string reason() {
+  std::string text;
+  H5Ewalk2(
+      H5E_DEFAULT, H5E_WALK_UPWARD,
+      [](unsigned, const H5E_error2_t* e, void* out) -> herr_t {
+        auto& text = *static_cast<std::string*>(out);
+        if (text.empty() && e->desc) text = e->desc;
+        return 0;
+      },
+      &text);
+  // "file write failed: time = ..., errno = 28, error message = 'No space left on device', ..."
+  const std::string key = "error message = '";
+  if (const auto at = text.find(key); at != std::string::npos) {
+    const auto end = text.find('\'', at + key.size());
+    text = text.substr(at + key.size(), end == std::string::npos ? end : end - at - key.size());
+  }
+  return text;
+}
+
+void fail(Errc code, const std::string& where, const std::string& what) {
+  const std::string why = reason();
+  throw Error(code, where + ": " + what + (why.empty() ? "" : " (" + why + ")"));
+}
+
+Dataset::Dataset(Id id, std::string where) : id_(std::move(id)), where_(std::move(where)) {
+  const Id space(H5Dget_space(id_), H5Sclose);
+  const int rank = H5Sget_simple_extent_ndims(space);
+  if (rank < 0) fail(Errc::kFormat, where_, "has no readable shape");
+  shape_.resize(std::size_t(rank));
+  if (rank > 0) H5Sget_simple_extent_dims(space, shape_.data(), nullptr);
+}
+
+bool Dataset::floating() const {
+  const Id type(H5Dget_type(id_), H5Tclose);
+  return H5Tget_class(type) == H5T_FLOAT;
+}
+
+std::pair<std::vector<hsize_t>, std::vector<hsize_t>> Dataset::rows_box(std::int64_t begin,
+                                                                        std::int64_t n) const {
+  std::vector<hsize_t> start(shape_.size(), 0), count = shape_;
+  require(!shape_.empty() && begin >= 0 && n >= 0, Errc::kInternal, where_ + ": bad row range");
+  start[0] = hsize_t(begin);
+  count[0] = hsize_t(n);
+  return {start, count};
+}
+
+void Dataset::transfer(bool write, hid_t type, void* buffer, const std::vector<hsize_t>& start,
+                       const std::vector<hsize_t>& count) const {
+  quiet();
+  require(start.size() == shape_.size() && count.size() == shape_.size(), Errc::kInternal,
+          where_ + ": box of another rank");
+  bool empty = false;
+  for (std::size_t i = 0; i < shape_.size(); ++i) {
+    empty = empty || count[i] == 0;
+    if (start[i] > shape_[i] || count[i] > shape_[i] - start[i])
+      throw Error(Errc::kShape, where_ + ": wanted entries up to " + std::to_string(start[i] + count[i]) +
+                                    " of axis " + std::to_string(i) + ", which has " +
+                                    std::to_string(shape_[i]));
+  }
+  if (empty) return;
+  Id file_space, memory_space;
+  if (shape_.empty()) {
+    file_space = Id(H5Screate(H5S_SCALAR), H5Sclose);
+    memory_space = Id(H5Screate(H5S_SCALAR), H5Sclose);
+  } else {
+    file_space = Id(H5Dget_space(id_), H5Sclose);
+    memory_space = Id(H5Screate_simple(int(count.size()), count.data(), nullptr), H5Sclose);
+    if (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr) < 0)
+      fail(Errc::kInternal, where_, "cannot select");
+  }
+  if (write) {
+    if (H5Dwrite(id_, type, memory_space, file_space, H5P_DEFAULT, buffer) < 0)
+      fail(Errc::kIo, where_, "cannot be written");
+  } else if (H5Dread(id_, type, memory_space, file_space, H5P_DEFAULT, buffer) < 0) {
+    fail(Errc::kIo, where_, "cannot be read");
+  }
+}
+
+std::string Dataset::text() const {
+  quiet();
+  const Id type(H5Dget_type(id_), H5Tclose);
+  std::size_t n = 1;
+  for (const hsize_t s : shape_) n *= std::size_t(s);
+  return read_text(
+      type, n, [&](hid_t memory, void* to) { return H5Dread(id_, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to); },
+      where_);
+}
+
+File File::open(const std::string& path) {
+  quiet();
+  if (std::FILE* f = std::fopen(path.c_str(), "rb"))
+    std::fclose(f);
+  else
+    throw Error(Errc::kIo, path + ": cannot be opened (" + std::strerror(errno) + ")");
+  File file;
+  file.path_ = path;
+  if (H5Fis_hdf5(path.c_str()) <= 0) throw Error(Errc::kFormat, path + ": is not an HDF5 file");
+  // Field data are compressed in chunks of up to a few MB; a chunk that is larger than the cache
+  // would be unpacked anew for every slab that touches it.
+  const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_cache(access, 0, 1021, std::size_t(16) << 20, 0.75);
+  file.id_ = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
+  if (file.id_ < 0) fail(Errc::kFormat, path, "is a damaged or truncated HDF5 file");
+  return file;
+}
+
+File File::create(const std::string& path) {
+  quiet();
+  File file;
+  file.path_ = path;
+  file.id_ = Id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
+  if (file.id_ < 0) fail(Errc::kIo, path, "cannot be created");
+  return file;
+}
+
+void File::close() {
+  quiet();
+  if (id_ >= 0 && H5Fflush(id_, H5F_SCOPE_GLOBAL) < 0) fail(Errc::kIo, path_, "cannot be written");
+  if (!id_.reset()) fail(Errc::kIo, path_, "cannot be closed");
+}
+
+std::string File::where(std::string_view kind, std::string_view name) const {
+  return path_ + ": " + std::string(kind) + " " + std::string(name);
+}
+
+bool File::exists(const std::string& name) const {
+  quiet();
+  for (std::size_t at = name.find('/', 1);; at = name.find('/', at + 1)) {
+    const std::string part = name.substr(0, at);
+    if (part != "/" && H5Lexists(id_, part.c_str(), H5P_DEFAULT) <= 0) return false;
+    if (at == std::string::npos) break;
+  }
+  return name == "/" || H5Oexists_by_name(id_, name.c_str(), H5P_DEFAULT) > 0;
+}
+
+bool File::has_link(const std::string& name) const {
+  quiet();
+  return H5Lexists(id_, name.c_str(), H5P_DEFAULT) > 0;
+}
+
+std::vector<std::string> File::children(const std::string& group) const {
+  quiet();
+  std::vector<std::string> names;
+  const Id g(H5Gopen2(id_, group.c_str(), H5P_DEFAULT), H5Gclose);
+  if (g < 0) fail(Errc::kFormat, where("group", group), "is missing or damaged");
+  hsize_t at = 0;
+  const herr_t done = H5Literate(
+      g, H5_INDEX_NAME, H5_ITER_INC, &at,
+      [](hid_t, const char* name, const H5L_info_t*, void* out) -> herr_t {
+        static_cast<std::vector<std::string>*>(out)->emplace_back(name);
+        return 0;
+      },
+      &names);
+  if (done < 0) fail(Errc::kFormat, where("group", group), "cannot be listed");
+  return names;
+}
+
+bool File::is_dataset(const std::string& name) const {
+  if (!exists(name)) return false;
+  const Id object(H5Oopen(id_, name.c_str(), H5P_DEFAULT), H5Oclose);
+  return object >= 0 && H5Iget_type(object) == H5I_DATASET;
+}
+
+Dataset File::dataset(const std::string& name) const {
+  const std::string at = where("dataset", name);
+  if (!exists(name)) throw Error(Errc::kFormat, at + ": is missing");
+  Id id(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
+  if (id < 0) fail(Errc::kFormat, at, "cannot be opened");
+  return Dataset(std::move(id), at);
+}
+
+bool File::has_attribute(const std::string& object, const std::string& name) const {
+  return exists(object) && H5Aexists_by_name(id_, object.c_str(), name.c_str(), H5P_DEFAULT) > 0;
+}
+
+template <class T>
+std::vector<T> File::attribute(const std::string& object, const std::string& name, std::size_t n) const {
+  const std::string at = where("attribute", object + (object.back() == '/' ? "" : "/") + name);
+  if (!has_attribute(object, name)) throw Error(Errc::kFormat, at + ": is missing");
+  const Id id(H5Aopen_by_name(id_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  const Id space(H5Aget_space(id), H5Sclose), type(H5Aget_type(id), H5Tclose);
+  const hssize_t found = H5Sget_simple_extent_npoints(space);
+  const H5T_class_t kind = H5Tget_class(type);
+  if (kind != H5T_INTEGER && kind != H5T_FLOAT) throw Error(Errc::kFormat, at + ": is not a number");
+  if (found != hssize_t(n))
+    throw Error(Errc::kFormat,
+                at + ": wanted " + std::to_string(n) + " numbers, found " + std::to_string(found));
+  std::vector<T> values(n);
+  if (H5Aread(id, native<T>(), values.data()) < 0) fail(Errc::kIo, at, "cannot be read");
+  return values;
+}
+
+std::vector<double> File::numbers(const std::string& object, const std::string& name, std::size_t n) const {
+  return attribute<double>(object, name, n);
+}
+
+std::vector<std::int64_t> File::integers(const std::string& object, const std::string& name,
+                                         std::size_t n) const {
+  return attribute<std::int64_t>(object, name, n);
+}
+
+std::optional<double> File::number(const std::string& object, const std::string& name) const {
+  if (!has_attribute(object, name)) return std::nullopt;
+  return attribute<double>(object, name, 1)[0];
+}
+
+std::string File::string(const std::string& object, const std::string& name) const {
+  if (!has_attribute(object, name)) return "";
+  const Id id(H5Aopen_by_name(id_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  const Id space(H5Aget_space(id), H5Sclose), type(H5Aget_type(id), H5Tclose);
+  return read_text(
+      type, std::size_t(H5Sget_simple_extent_npoints(space)),
+      [&](hid_t memory, void* to) { return H5Aread(id, memory, to); }, where("attribute", object + "/" + name));
+}
+
+void File::make_group(const std::string& name) {
+  quiet();
+  const Id link(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+  H5Pset_create_intermediate_group(link, 1);
+  const Id group(H5Gcreate2(id_, name.c_str(), link, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+  if (group < 0) fail(Errc::kIo, where("group", name), "cannot be made");
+}
+
+Dataset File::make_dataset(const std::string& name, hid_t type, const Layout& layout) {
+  quiet();
+  const std::string at = where("dataset", name);
+  const Id space(H5Screate_simple(int(layout.shape.size()), layout.shape.data(),
+                                  layout.max.empty() ? nullptr : layout.max.data()),
+                 H5Sclose);
+  const Id create(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  if (!layout.chunk.empty()) {
+    H5Pset_chunk(create, int(layout.chunk.size()), layout.chunk.data());
+    if (layout.compress) {
+      H5Pset_shuffle(create);
+      H5Pset_deflate(create, 6);
+    }
+  }
+  Id id(H5Dcreate2(id_, name.c_str(), type, space, H5P_DEFAULT, create, H5P_DEFAULT), H5Dclose);
+  if (id < 0) fail(Errc::kIo, at, "cannot be made");
+  return Dataset(std::move(id), at);
+}
+
+void File::put_text(const std::string& name, const std::string& text) {
+  quiet();
+  const Id type(H5Tcopy(H5T_C_S1), H5Tclose), space(H5Screate(H5S_SCALAR), H5Sclose);
+  H5Tset_size(type, std::max<std::size_t>(text.size(), 1));
+  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  const Id id(H5Dcreate2(id_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
+  const std::string bytes = text.empty() ? std::string(1, '\0') : text;
+  if (id < 0 || H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0)
+    fail(Errc::kIo, where("dataset", name), "cannot be written");
+}
+
+void File::put_attribute(const std::string& object, const std::string& name, hid_t type, hid_t space,
+                         hid_t memory, const void* values) {
+  quiet();
+  const Id id(H5Acreate_by_name(id_, object.c_str(), name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT,
+                                H5P_DEFAULT),
+              H5Aclose);
+  if (id < 0 || H5Awrite(id, memory, values) < 0)
+    fail(Errc::kIo, where("attribute", object + "/" + name), "cannot be written");
+}
+
+void File::put(const std::string& object, const std::string& name, const std::vector<double>& values) {
+  const hsize_t n = values.size();
+  const Id space(H5Screate_simple(1, &n, nullptr), H5Sclose);
+  put_attribute(object, name, H5T_IEEE_F64LE, space, H5T_NATIVE_DOUBLE, values.data());
+}
+
+void File::put(const std::string& object, const std::string& name, const std::vector<std::int64_t>& values) {
+  const hsize_t n = values.size();
+  const Id space(H5Screate_simple(1, &n, nullptr), H5Sclose);
+  put_attribute(object, name, H5T_STD_I64LE, space, H5T_NATIVE_INT64, values.data());
+}
+
+void File::put_scalar(const std::string& object, const std::string& name, std::int64_t value) {
+  const Id space(H5Screate(H5S_SCALAR), H5Sclose);
+  put_attribute(object, name, H5T_STD_I64LE, space, H5T_NATIVE_INT64, &value);
+}
+
+void File::put(const std::string& object, const std::string& name, const std::string& value) {
+  const Id type(H5Tcopy(H5T_C_S1), H5Tclose), space(H5Screate(H5S_SCALAR), H5Sclose);
+  H5Tset_size(type, std::max<std::size_t>(value.size(), 1));
+  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  const std::string bytes = value.empty() ? std::string(1, '\0') : value;
+  put_attribute(object, name, type, space, type, bytes.data());
+}
+
+}  // namespace grainspin::h5

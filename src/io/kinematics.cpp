@@ -1,0 +1,34 @@
+#include "src/io/kinematics.h"
+
+#include <Eigen/Dense>
+#include <unsupported/Eigen/MatrixFunctions>
+
+namespace grainspin {
+namespace {
+using Matrix = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
+}
+
+std::array<double, 9> load_between(const std::array<double, 9>& F0, const std::array<double, 9>& F1) {
+  const Matrix a = Eigen::Map<const Matrix>(F0.data()), b = Eigen::Map<const Matrix>(F1.data());
+  require(a.allFinite() && b.allFinite() && a.determinant() > 0 && b.determinant() > 0, Errc::kFormat,
+          "a mean deformation gradient has no positive determinant");
+  const Eigen::Matrix3d step = b * a.inverse();
+  std::array<double, 9> L;
+  const Matrix log = step.log();
+  require(log.allFinite(), Errc::kFormat, "a step's mean deformation has no real logarithm");
+  Eigen::Map<Matrix>(L.data()) = log;
+  return L;
+}
+
+std::vector<LoadStep> loads_of(std::vector<StepInfo>& steps) {
+  std::vector<LoadStep> loads;
+  for (std::size_t k = 1; k < steps.size(); ++k) {
+    LoadStep load;
+    load.L = load_between(steps[k - 1].mean_F, steps[k].mean_F);
+    steps[k].strain = steps[k - 1].strain + load.von_mises();
+    loads.push_back(load);
+  }
+  return loads;
+}
+
+}  // namespace grainspin
