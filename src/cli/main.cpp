@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   std::signal(SIGTERM, on_signal);
 
   CLI::App app{"grainspin: crystal plasticity surrogates - train, predict, judge", "grainspin"};
+  app.set_version_flag("--version", cli::version_text, "what was built and what this machine offers");
   app.require_subcommand(1);
   cli::add_inspect(app);
   cli::add_convert(app);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 namespace grainspin::cli {
 
@@ -11,6 +12,9 @@ void add_make(CLI::App& app);
 void add_train(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_evaluate(CLI::App& app);
+
+// What --version prints: lines of "name value", the first with the version.
+std::string version_text();
 
 // Asked to stop by SIGINT or SIGTERM since the program started.
 bool stop_requested();
