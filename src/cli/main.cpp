@@ -31,6 +31,11 @@ int main(int argc, char** argv) {
   cli::add_evaluate(app);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& e) {
+    const auto extra = app.remaining();
+    if (!app.get_subcommands().empty() || extra.empty()) return app.exit(e), int(Errc::kArgument);
+    std::fprintf(stderr, "grainspin: no verb '%s'; --help lists them\n", extra.front().c_str());
+    return int(Errc::kArgument);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : int(Errc::kArgument);
   } catch (const Error& e) {
