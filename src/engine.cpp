@@ -1,0 +1,26 @@
+// Chooses the engine of a device, once.
+#include "engine_cpu.h"
+#include "grainspin/surrogate.h"
+
+namespace grainspin {
+
+std::unique_ptr<Surrogate> make_engine(const Model& model, const EngineOptions& options) {
+  check(model);
+  require(options.device == Device::kCpu, Errc::kDevice, "this build has no CUDA engine");
+  return make_cpu_engine(model, options);
+}
+
+int reach(const ModelSpec& spec) {
+  return spec.local.feedback == Feedback::kNeighbours ? spec.local.radius * spec.steps() : spec.local.radius;
+}
+
+Region whole(Shape shape, Boundaries boundaries) {
+  Region region;
+  region.shape = region.inner = shape;
+  const Boundary along[3] = {boundaries.x, boundaries.y, boundaries.z};
+  for (int a = 0; a < 3; ++a)
+    region.edge[a].fill(along[a] == Boundary::kPeriodic ? Edge::kWrap : Edge::kFace);
+  return region;
+}
+
+}  // namespace grainspin
