@@ -52,7 +52,8 @@ struct ArchiveInfo {
   std::vector<PhaseInfo> phases;  // those that own voxels
   std::vector<StepInfo> steps;    // [0..T]; step 0 is the undeformed state
   std::vector<LoadStep> loads;    // [T]: of step k+1; empty where the file does not tell (no F)
-  bool has_orientation = false, has_F = false, has_P = false, has_grain = false;
+  bool has_orientation = false, has_F = false, has_P = false, has_grain = false;  // fields, at every step
+  bool has_mean_F = false, has_mean_P = false;  // steps[].mean_F, mean_P are the file's, not defaults
   std::vector<std::string> problems;  // what is odd but does not prevent reading
 
   int step_count() const { return steps.empty() ? 0 : int(steps.size()) - 1; }  // T

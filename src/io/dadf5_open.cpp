@@ -285,15 +285,19 @@ void Dadf5Reader::read_means() {
     for (std::size_t c = 0; c < 9; ++c) out[c] = sum[c] / total;
     return total > 0;
   };
+  info_.has_mean_F = info_.has_F;
+  info_.has_mean_P = info_.has_P;
   for (int k = 0; k <= info_.step_count(); ++k) {
     auto& step = info_.steps[std::size_t(k)];
-    if (info_.has_F && !mean(k, "F", step.mean_F)) info_.problems.push_back(step.name + ": no mean F");
-    if (info_.has_P && !mean(k, "P", step.mean_P) && k > 0) info_.problems.push_back(step.name + ": no mean P");
+    if (info_.has_mean_F) info_.has_mean_F = mean(k, "F", step.mean_F);
+    if (info_.has_mean_P && !mean(k, "P", step.mean_P)) info_.has_mean_P = k == 0;
   }
+  if (info_.has_F && !info_.has_mean_F)
+    info_.problems.push_back("no mean F: some constituents have none");
 }
 
 void Dadf5Reader::read_loads() {
-  if (!info_.has_F) return;
+  if (!info_.has_mean_F) return;
   try {
     info_.loads = loads_of(info_.steps);
   } catch (const Error& e) {

@@ -1,0 +1,172 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "src/io/boxes.h"
+#include "src/io/result.h"
+
+namespace grainspin {
+namespace {
+
+class ResultReader final : public FieldReader {
+ public:
+  explicit ResultReader(h5::File file) : file_(std::move(file)) {
+    info_.path = file_.path();
+    const auto version = file_.integers("grainspin", "format_version", 1)[0];
+    require(version == kResultVersion, Errc::kFormat,
+            info_.path + ": grainspin result version " + std::to_string(version) +
+                " is not supported (this program reads " + std::to_string(kResultVersion) + ")");
+    info_.format = "grainspin result " + std::to_string(version);
+    read_info_text(file_.dataset("grainspin/info").text(), file_.where("dataset", "grainspin/info"), info_);
+    read_grid();
+    read_steps();
+    find_fields();
+  }
+
+  const ArchiveInfo& info() const override { return info_; }
+
+  void orientation(int step, std::int64_t begin, std::int64_t count, float* q) override {
+    require(info_.has_orientation, Errc::kFormat, info_.path + ": holds no orientations");
+    check(step, begin, count);
+    read(orientation_, step, begin, count, 4, q);
+  }
+
+  void F(int, std::int64_t, std::int64_t, float*) override {
+    throw Error(Errc::kFormat, info_.path + ": a grainspin result holds no local deformation gradients");
+  }
+  void P(int, std::int64_t, std::int64_t, float*) override {
+    throw Error(Errc::kFormat, info_.path + ": a grainspin result holds no first Piola-Kirchhoff stresses");
+  }
+
+  void phase(std::int64_t begin, std::int64_t count, std::int32_t* phase) override {
+    check(0, begin, count);
+    if (!has_phase_) {  // one phase needs no array
+      std::fill_n(phase, count, 0);
+      return;
+    }
+    read(phase_, 0, begin, count, 1, phase);
+    for (std::int64_t i = 0; i < count; ++i)
+      require(phase[i] >= 0 && phase[i] < std::int32_t(info_.phases.size()), Errc::kFormat,
+              phase_.where() + ": no such phase " + std::to_string(phase[i]));
+  }
+
+  void grain(std::int64_t begin, std::int64_t count, std::int32_t* grain) override {
+    require(info_.has_grain, Errc::kFormat, info_.path + ": holds no grains");
+    check(0, begin, count);
+    read(grain_, 0, begin, count, 1, grain);
+  }
+
+ private:
+  void read_grid() {
+    const auto extent = file_.integers("VTKHDF", "WholeExtent", 6);
+    const auto spacing = file_.numbers("VTKHDF", "Spacing", 3), origin = file_.numbers("VTKHDF", "Origin", 3);
+    std::array<int, 3> cells;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const std::int64_t n = extent[2 * i] == 0 ? extent[2 * i + 1] : 0;
+      require(n >= 1 && n <= std::numeric_limits<int>::max(), Errc::kShape,
+              file_.where("attribute", "VTKHDF/WholeExtent") + ": wanted at least one cell along each axis");
+      cells[i] = int(n);
+      info_.size[i] = spacing[i] * double(n);
+      info_.origin[i] = origin[i];
+    }
+    require(double(cells[0]) * cells[1] * cells[2] < 1e15, Errc::kShape,
+            file_.where("attribute", "VTKHDF/WholeExtent") + ": implausibly many cells");
+    info_.shape = {cells[0], cells[1], cells[2]};
+  }
+
+  // A table of /grainspin with `rows` rows of `width` numbers.
+  std::vector<double> table(const std::string& name, std::size_t rows, std::size_t width) const {
+    const h5::Dataset data = file_.dataset("grainspin/" + name);
+    std::size_t found = 1;
+    for (const auto n : data.shape()) found *= std::size_t(n);
+    require(data.rows() == rows && found == rows * width, Errc::kShape,
+            data.where() + ": wanted " + std::to_string(rows) + " x " + std::to_string(width) + " numbers");
+    std::vector<double> values(rows * width);
+    data.read(values.data(), std::vector<hsize_t>(data.shape().size(), 0), data.shape());
+    return values;
+  }
+
+  void read_steps() {
+    const std::size_t S = info_.steps.size();
+    require(S >= 1, Errc::kFormat, info_.path + ": holds no states");
+    const auto time = table("time", S, 1), strain = table("strain", S, 1);
+    const auto F = table("mean_F", S, 9), P = table("mean_P", S, 9);
+    for (std::size_t k = 0; k < S; ++k) {
+      info_.steps[k].time = time[k];
+      info_.steps[k].strain = strain[k];
+      std::copy_n(F.begin() + std::ptrdiff_t(9 * k), 9, info_.steps[k].mean_F.begin());
+      std::copy_n(P.begin() + std::ptrdiff_t(9 * k), 9, info_.steps[k].mean_P.begin());
+    }
+    if (!file_.exists("grainspin/load")) return;
+    const auto L = table("load", S - 1, 9), prescribed = table("prescribed", S - 1, 9);
+    for (std::size_t k = 0; k + 1 < S; ++k) {
+      LoadStep load;
+      for (std::size_t c = 0; c < 9; ++c) {
+        load.L[c] = L[9 * k + c];
+        load.prescribed[c] = prescribed[9 * k + c] != 0;
+      }
+      info_.loads.push_back(load);
+    }
+  }
+
+  h5::Dataset cell_array(const std::string& name, hsize_t states, hsize_t width) const {
+    h5::Dataset data = file_.dataset("VTKHDF/CellData/" + name);
+    std::vector<hsize_t> wanted{states, hsize_t(info_.shape.nz), hsize_t(info_.shape.ny), hsize_t(info_.shape.nx)};
+    if (width > 1) wanted.push_back(width);
+    if (data.shape() != wanted) {
+      std::string text = data.where() + ": wanted the shape";
+      for (const auto n : wanted) text += " " + std::to_string(n);
+      text += ", found";
+      for (const auto n : data.shape()) text += " " + std::to_string(n);
+      throw Error(Errc::kShape, text);
+    }
+    require(data.stored() > 0, Errc::kFormat, data.where() + ": was never written");
+    return data;
+  }
+
+  void find_fields() {
+    info_.has_orientation = file_.exists("VTKHDF/CellData/orientation");
+    if (info_.has_orientation) orientation_ = cell_array("orientation", info_.steps.size(), 4);
+    info_.has_grain = file_.exists("VTKHDF/CellData/grain");
+    if (info_.has_grain) grain_ = cell_array("grain", 1, 1);
+    has_phase_ = file_.exists("VTKHDF/CellData/phase");
+    if (has_phase_) phase_ = cell_array("phase", 1, 1);
+    require(has_phase_ || info_.phases.size() <= 1, Errc::kFormat,
+            file_.where("dataset", "VTKHDF/CellData/phase") + ": is missing");
+  }
+
+  void check(int step, std::int64_t begin, std::int64_t count) const {
+    require(step >= 0 && step <= info_.step_count(), Errc::kArgument,
+            info_.path + ": wanted step " + std::to_string(step) + " of 0.." + std::to_string(info_.step_count()));
+    const std::int64_t n = info_.shape.voxels();
+    require(begin >= 0 && count >= 0 && begin <= n && count <= n - begin, Errc::kArgument,
+            info_.path + ": wanted cells " + std::to_string(begin) + " + " + std::to_string(count) + " of " +
+                std::to_string(n));
+  }
+
+  template <class T>
+  void read(const h5::Dataset& data, int state, std::int64_t begin, std::int64_t count, int width, T* out) const {
+    for_each_box(info_.shape, begin, count, [&](std::array<int, 3> lo, Shape e, std::int64_t offset) {
+      std::vector<hsize_t> start{hsize_t(state), hsize_t(lo[2]), hsize_t(lo[1]), hsize_t(lo[0])};
+      std::vector<hsize_t> box{1, hsize_t(e.nz), hsize_t(e.ny), hsize_t(e.nx)};
+      if (width > 1) {
+        start.push_back(0);
+        box.push_back(hsize_t(width));
+      }
+      data.read(out + offset * width, start, box);
+    });
+  }
+
+  h5::File file_;
+  ArchiveInfo info_;
+  h5::Dataset orientation_, grain_, phase_;
+  bool has_phase_ = false;
+};
+
+}  // namespace
+
+bool is_result(const h5::File& file) { return file.has_attribute("grainspin", "format_version"); }
+
+std::unique_ptr<FieldReader> open_result(h5::File file) { return std::make_unique<ResultReader>(std::move(file)); }
+
+}  // namespace grainspin
