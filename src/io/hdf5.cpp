@@ -275,6 +275,7 @@ Dataset File::make_dataset(const std::string& name, hid_t type, const Layout& la
                                   layout.max.empty() ? nullptr : layout.max.data()),
                  H5Sclose);
   const Id create(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  H5Pset_obj_track_times(create, 0);  // the same content makes the same file
   if (!layout.chunk.empty()) {
     H5Pset_chunk(create, int(layout.chunk.size()), layout.chunk.data());
     if (layout.compress) {
@@ -293,7 +294,9 @@ void File::put_text(const std::string& name, const std::string& text) {
   H5Tset_size(type, std::max<std::size_t>(text.size(), 1));
   H5Tset_strpad(type, H5T_STR_NULLPAD);
   H5Tset_cset(type, H5T_CSET_UTF8);
-  const Id id(H5Dcreate2(id_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
+  const Id create(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  H5Pset_obj_track_times(create, 0);
+  const Id id(H5Dcreate2(id_, name.c_str(), type, space, H5P_DEFAULT, create, H5P_DEFAULT), H5Dclose);
   const std::string bytes = text.empty() ? std::string(1, '\0') : text;
   if (id < 0 || H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0)
     fail(Errc::kIo, where("dataset", name), "cannot be written");

@@ -8,6 +8,12 @@
 namespace grainspin {
 namespace {
 
+std::string shape_text(const std::vector<hsize_t>& shape) {
+  std::string text;
+  for (const auto n : shape) text.append(text.empty() ? "" : " x ").append(std::to_string(n));
+  return text;
+}
+
 class ResultReader final : public FieldReader {
  public:
   explicit ResultReader(h5::File file) : file_(std::move(file)) {
@@ -114,11 +120,8 @@ class ResultReader final : public FieldReader {
     std::vector<hsize_t> wanted{states, hsize_t(info_.shape.nz), hsize_t(info_.shape.ny), hsize_t(info_.shape.nx)};
     if (width > 1) wanted.push_back(width);
     if (data.shape() != wanted) {
-      std::string text = data.where() + ": wanted the shape";
-      for (const auto n : wanted) text += " " + std::to_string(n);
-      text += ", found";
-      for (const auto n : data.shape()) text += " " + std::to_string(n);
-      throw Error(Errc::kShape, text);
+      throw Error(Errc::kShape,
+                  data.where() + ": wanted the shape " + shape_text(wanted) + ", found " + shape_text(data.shape()));
     }
     require(data.stored() > 0, Errc::kFormat, data.where() + ": was never written");
     return data;
