@@ -29,8 +29,8 @@ class OrientationSink {
 
 struct ReconstructOptions {
   Boundaries boundaries;
-  int tile = 0;               // edge in voxels; 0: chosen from `memory`
-  std::int64_t memory = 0;    // bytes that the run may take in all; 0: no limit
+  int tile = 0;             // edge in voxels; 0: the cheapest that fits into `memory`
+  std::int64_t memory = 0;  // bytes that the run may hold (source and sink not counted); 0: no limit
   std::vector<std::uint8_t> mask;  // [voxels] or empty
   Progress progress;
 };
@@ -39,7 +39,8 @@ struct ReconstructPlan {
   Shape tile;              // extent of a tile without halo
   int halo = 0;
   std::int64_t tiles = 0;
-  std::int64_t bytes = 0;  // peak memory expected
+  std::int64_t bytes = 0;  // peak memory expected: all that the run itself holds at once
+  double voxel_steps = 0;  // work, halos included (and reading, as so many voxel-steps)
 };
 
 // Throws Error kMemory, with the least that would do, where no tile fits.

@@ -1,0 +1,39 @@
+// How a grid is cut into tiles with halos: a tensor product of cuts along the axes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "grainspin/reconstruct.h"
+
+namespace grainspin {
+
+// One tile's stretch of one axis: asked for are [begin, begin + count), the region holds
+// [region_begin, region_begin + region_count), which may reach below 0 or over the end where the axis is
+// periodic.
+struct Stretch {
+  int begin = 0, count = 0;
+  int region_begin = 0, region_count = 0;
+  std::array<Edge, 2> edge{};
+};
+
+// Cuts an axis of n voxels into stretches of at most `tile`, each with `halo` voxels on either side as far
+// as the axis goes. An axis that the region covers whole wraps or ends at its faces, without a halo.
+std::vector<Stretch> cut(int n, Boundary boundary, int tile, int halo);
+
+// The region of the tile made of three stretches x, y, z.
+Region region_of(const std::array<Stretch, 3>& stretches);
+
+struct Tiling {
+  std::array<std::vector<Stretch>, 3> axis;  // x, y, z
+  Shape tile;
+  std::int64_t bytes = 0;  // peak of a run, all it holds at once
+  double cost = 0;         // in voxel-steps of work
+};
+
+// The cheapest tiling that stays below options.memory; options.tile fixes the edge.
+// Throws Error kMemory with the least that would do.
+Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructOptions& options);
+
+}  // namespace grainspin
