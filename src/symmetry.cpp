@@ -35,23 +35,6 @@ bool same(const Quatd& a, const Quatd& b) {
   return a.w == b.w && a.x == b.x && a.y == b.y && a.z == b.z;
 }
 
-double dot(const Quatd& a, const Quatd& b) {
-  return a.w * b.w + a.x * b.x + a.y * b.y + a.z * b.z;
-}
-
-// The operator s for which b s is nearest to a: the rotation a s^-1 b^-1 has scalar part (a, b s), so
-// it is the s with the largest |(conj(b) a, s)|. Both orientations unit quaternions.
-const Quatd& nearest_operator(const PointGroup& group, const Quatd& a, const Quatd& b) {
-  const Quatd m = conjugate(b) * a;
-  const Quatd* best = nullptr;
-  double largest = -1;
-  for (const Quatd& s : group.operators()) {
-    const double c = std::abs(dot(m, s));
-    if (c > largest) largest = c, best = &s;
-  }
-  return *best;
-}
-
 }  // namespace
 
 PointGroup::PointGroup(std::string name, const std::vector<Quatd>& generators) : name_(std::move(name)) {
@@ -112,15 +95,6 @@ const PointGroup& PointGroup::of_lattice(std::string_view lattice) {
   throw Error(Errc::kArgument,
               "unknown lattice '" + std::string(lattice) +
                   "': known are DAMASK's Pearson symbols cF cI cP hP tI tP oF oI oP oS mP mS aP");
-}
-
-Vec3<double> disorientation(const PointGroup& group, const Quatd& a, const Quatd& b) {
-  return log(a * conjugate(b * nearest_operator(group, a, b)));
-}
-
-double disorientation_angle(const PointGroup& group, const Quatd& a, const Quatd& b) {
-  const Vec3<double> w = disorientation(group, a, b);
-  return std::sqrt(w.x * w.x + w.y * w.y + w.z * w.z);
 }
 
 Quatd fundamental_zone(const PointGroup& group, const Quatd& q) {

@@ -33,14 +33,26 @@ class PointGroup {
 // a ~ exp(w) b with |w| minimal. Its length is the disorientation angle in radians.
 Vec3<double> disorientation(const PointGroup& group, const Quatd& a, const Quatd& b);
 double disorientation_angle(const PointGroup& group, const Quatd& a, const Quatd& b);
-// The disorientation's axis in crystal coordinates, reduced to the standard triangle. Zero if a == b.
+// The disorientation's axis (unit vector) in crystal coordinates, in the standard triangle. Zero if a == b.
 Vec3<double> disorientation_axis(const PointGroup& group, const Quatd& a, const Quatd& b);
+// The same for arrays a[n,4], b[n,4] -> angle[n], w[n,3] in single precision: absolute error below 1e-6 rad,
+// also at tiny angles. Not threaded. Non-finite orientations give NaN.
+void disorientation_angles(const PointGroup& group, std::int64_t n, const float* a, const float* b, float* angle);
+void disorientations(const PointGroup& group, std::int64_t n, const float* a, const float* b, float* w);
 
 // The equivalent q s of smallest rotation angle (ties broken in a fixed way), w >= 0.
 Quatd fundamental_zone(const PointGroup& group, const Quatd& q);
 
-// Colour of the crystal direction that is parallel to the sample direction `axis` (TSL-like key;
-// its name is in ipf_key_name()). Non-finite orientations are black.
+// The direction that is equivalent under the group and inversion (its Laue group) and lies in the standard
+// triangle: z >= 0 and the azimuth from x within
+//   1: 360  2: 0..180 (y >= 0)  222: 0..90  3: 0..120  32: -30..30  4: 0..90  422: 0..45  6: 0..60  622: 0..30
+// degrees; 23: z >= x >= 0, z >= y >= 0; 432: z >= x >= y >= 0.
+Vec3<double> standard_triangle(const PointGroup& group, const Vec3<double>& direction);
+
+// Colour of the crystal direction that is parallel to the sample direction `axis` (any length). The key has
+// the corners and the blending of TSL's: red at the main axis ([001]), green where the standard triangle
+// begins in azimuth ([101]; [2-1-10] in 622), blue where it ends ([111]; [10-10]); between them the square
+// roots of the shares, the brightest channel full. Non-finite orientations are black.
 std::array<std::uint8_t, 3> ipf_colour(const PointGroup& group, const Quatd& q, const Vec3<double>& axis);
 std::string_view ipf_key_name();
 
