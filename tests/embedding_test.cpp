@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
+#include <string>
 #include <vector>
 
 namespace grainspin {
@@ -172,6 +174,96 @@ TEST(Embedding, FloatBatch) {
       for (int c = 0; c < spec.size; ++c) EXPECT_NEAR(out[i * spec.size + c], e[c], 2e-6) << name;
     }
   }
+}
+
+// Injective: from the numbers alone the orientation comes back, up to symmetry.
+TEST(Unembed, RoundTrip) {
+  Draw draw;
+  for (const char* name : kGroups) {
+    const PointGroup& group = PointGroup::named(name);
+    const EmbeddingSpec& spec = embedding(group);
+    for (int trial = 0; trial < 100; ++trial) {
+      // random; in every fourth trial near a symmetry axis of the zone, where equivalents meet
+      Quatd q = draw.orientation();
+      if (trial % 4 == 0) q = normalised(Quatd{double(trial % 3), 1, double(trial % 2), 1e-3 * q.w});
+      const Quatd back = unembed(group, embedded(spec, q).data());
+      EXPECT_LT(disorientation_angle(group, back, q), 1e-12) << name;
+      EXPECT_NEAR(disorientation_angle(group, back, Quatd{}), 2 * std::acos(std::min(1.0, back.w)), 1e-7)
+          << name;
+    }
+  }
+}
+
+// Injective, seen without the inverse: pairs far apart in orientation stay apart in embedding. The bounds
+// hold for all pairs; the embedded sets are compact, so a positive lower bound on a fine sample shows it.
+TEST(Embedding, DistanceFollowsDisorientation) {
+  Draw draw;
+  for (const char* name : kGroups) {
+    const PointGroup& group = PointGroup::named(name);
+    const EmbeddingSpec& spec = embedding(group);
+    double least = 10, largest = 0;
+    for (int trial = 0; trial < 20000; ++trial) {
+      const Quatd a = draw.orientation();
+      const Vec3<double> n = draw.direction();
+      const double t = 3.1 * trial / 20000;
+      const Quatd b = exp(Vec3<double>{n.x * t, n.y * t, n.z * t}) * a;
+      const double angle = disorientation_angle(group, a, b);
+      if (angle < 1e-6) continue;
+      const double ratio = distance(embedded(spec, a), embedded(spec, b)) / angle;
+      least = std::min(least, ratio);
+      largest = std::max(largest, ratio);
+      if (angle < 0.1) {
+        EXPECT_NEAR(ratio, 1, 4 * angle * angle) << name;
+      }
+    }
+    // A chord is never longer than the arc, and the arc is the angle because the metric is the identity.
+    EXPECT_LE(largest, 1 + 1e-9) << name;
+    EXPECT_GT(least, 0.5) << name;
+  }
+}
+
+// Smooth: along a path through many zones the second difference is that of a smooth curve, with no step
+// where the fundamental zone changes.
+TEST(Embedding, Smooth) {
+  Draw draw;
+  for (const char* name : kGroups) {
+    const EmbeddingSpec& spec = embedding(PointGroup::named(name));
+    const Quatd q = draw.orientation();
+    const Vec3<double> n = draw.direction();
+    const double h = 1e-3;
+    const auto at = [&](int i) {
+      return embedded(spec, exp(Vec3<double>{n.x * h * i, n.y * h * i, n.z * h * i}) * q);
+    };
+    for (int i = 1; i < 6283; ++i) {
+      const auto a = at(i - 1), b = at(i), c = at(i + 1);
+      double sum = 0;
+      for (int k = 0; k < spec.size; ++k) sum += std::pow(a[k] - 2 * b[k] + c[k], 2);
+      EXPECT_LT(std::sqrt(sum) / (h * h), 6.0) << name;  // curvature: at most the rank, 6, for unit speed
+    }
+  }
+}
+
+// Points off the image: nothing in a large random sample is nearer than what is found.
+TEST(Unembed, NearestToAPointOffTheImage) {
+  Draw draw;
+  for (const char* name : kGroups) {
+    const PointGroup& group = PointGroup::named(name);
+    const EmbeddingSpec& spec = embedding(group);
+    std::vector<std::vector<double>> sample;
+    for (int i = 0; i < 20000; ++i) sample.push_back(embedded(spec, draw.orientation()));
+    for (int trial = 0; trial < 20; ++trial) {
+      auto e = embedded(spec, draw.orientation());
+      for (double& c : e) c += 0.15 * draw.normal(draw.engine);
+      const double found = distance(embedded(spec, unembed(group, e.data())), e);
+      for (const auto& s : sample) ASSERT_LE(found, distance(s, e) + 1e-12) << name;
+    }
+  }
+}
+
+TEST(Unembed, Errors) {
+  const std::vector<double> zero(18, 0.0), nan(18, std::nan(""));
+  EXPECT_THROW(unembed(PointGroup::named("6"), zero.data()), Error);
+  EXPECT_THROW(unembed(PointGroup::named("432"), nan.data()), Error);
 }
 
 }  // namespace
