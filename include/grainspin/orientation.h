@@ -90,4 +90,133 @@ GRAINSPIN_HD inline Vec3<T> log(const Quaternion<T>& q) {
   return {f * q.x, f * q.y, f * q.z};
 }
 
+// ---- conversions; quaternions in are unit, out are unit with w >= 0 --------------------------------------
+
+// Of q and -q the one with w >= 0.
+template <class T>
+GRAINSPIN_HD constexpr Quaternion<T> positive(const Quaternion<T>& q) {
+  return q.w < 0 ? Quaternion<T>{-q.w, -q.x, -q.y, -q.z} : q;
+}
+
+// Bunge Euler angles {phi1, Phi, phi2}, radians: the sample frame is turned by phi1 about z, Phi about the
+// new x, phi2 about the new z to become the crystal frame, so R(q) = Rz(phi1) Rx(Phi) Rz(phi2). Any angles.
+template <class T>
+GRAINSPIN_HD inline Quaternion<T> from_bunge(const Vec3<T>& angles) {
+  const T c = std::cos(angles.y / 2), s = std::sin(angles.y / 2);
+  const T sum = (angles.x + angles.z) / 2, difference = (angles.x - angles.z) / 2;
+  return positive(Quaternion<T>{c * std::cos(sum), s * std::cos(difference), s * std::sin(difference),
+                                c * std::sin(sum)});
+}
+
+// phi1 and phi2 in [0, 2 pi), Phi in [0, pi]. At Phi = 0 or pi only phi1 + phi2 or phi1 - phi2 is defined:
+// phi2 = 0 there.
+template <class T>
+GRAINSPIN_HD inline Vec3<T> bunge(const Quaternion<T>& q) {
+  const T two_pi = T(6.28318530717958647693);
+  const T s = std::sqrt(q.x * q.x + q.y * q.y), c = std::sqrt(q.w * q.w + q.z * q.z);
+  T phi1, phi2 = 0;
+  if (s == 0) {
+    phi1 = 2 * std::atan2(q.z, q.w);
+  } else if (c == 0) {
+    phi1 = 2 * std::atan2(q.y, q.x);
+  } else {
+    const T sum = std::atan2(q.z, q.w), difference = std::atan2(q.y, q.x);
+    phi1 = sum + difference;
+    phi2 = sum - difference;
+  }
+  phi1 -= two_pi * std::floor(phi1 / two_pi);
+  phi2 -= two_pi * std::floor(phi2 / two_pi);
+  // rounding of a tiny negative angle may end on 2 pi itself
+  return {phi1 < two_pi ? phi1 : T(0), 2 * std::atan2(s, c), phi2 < two_pi ? phi2 : T(0)};
+}
+
+template <class T>
+struct AxisAngle {
+  Vec3<T> axis{0, 0, 1};  // unit
+  T angle{};              // radians
+};
+
+template <class T>
+GRAINSPIN_HD inline Quaternion<T> from_axis_angle(const AxisAngle<T>& a) {
+  const T s = std::sin(a.angle / 2);
+  return positive(Quaternion<T>{std::cos(a.angle / 2), s * a.axis.x, s * a.axis.y, s * a.axis.z});
+}
+
+// Angle in [0, pi]; the axis of no rotation at all is z.
+template <class T>
+GRAINSPIN_HD inline AxisAngle<T> axis_angle(const Quaternion<T>& q) {
+  const Quaternion<T> p = positive(q);
+  // by the largest component first: squares of tiny numbers would vanish
+  const T ax = std::fabs(p.x), ay = std::fabs(p.y), az = std::fabs(p.z);
+  const T m = ax > ay ? (ax > az ? ax : az) : (ay > az ? ay : az);
+  if (m == 0) return {};
+  const Vec3<T> u{p.x / m, p.y / m, p.z / m};
+  const T n = std::sqrt(u.x * u.x + u.y * u.y + u.z * u.z);
+  return {{u.x / n, u.y / n, u.z / n}, 2 * std::atan2(m * n, p.w)};
+}
+
+// From a rotation matrix R (crystal to sample), through the largest component (Shepperd 1978). Of a matrix
+// that is orthonormal up to rounding only.
+template <class T>
+GRAINSPIN_HD inline Quaternion<T> from_matrix(const Mat3<T>& R) {
+  const T a = R.m[0], b = R.m[4], c = R.m[8], trace = a + b + c;
+  Quaternion<T> q;
+  if (trace > a && trace > b && trace > c) {
+    q = {1 + trace, R.m[7] - R.m[5], R.m[2] - R.m[6], R.m[3] - R.m[1]};
+  } else if (a > b && a > c) {
+    q = {R.m[7] - R.m[5], 1 + a - b - c, R.m[1] + R.m[3], R.m[2] + R.m[6]};
+  } else if (b > c) {
+    q = {R.m[2] - R.m[6], R.m[1] + R.m[3], 1 - a + b - c, R.m[5] + R.m[7]};
+  } else {
+    q = {R.m[3] - R.m[1], R.m[2] + R.m[6], R.m[5] + R.m[7], 1 - a - b + c};
+  }
+  return positive(normalised(q));
+}
+
+// Rodrigues vector tan(angle/2) axis. Infinite at 180 degrees.
+template <class T>
+GRAINSPIN_HD constexpr Vec3<T> rodrigues(const Quaternion<T>& q) {
+  return {q.x / q.w, q.y / q.w, q.z / q.w};
+}
+template <class T>
+GRAINSPIN_HD inline Quaternion<T> from_rodrigues(const Vec3<T>& r) {
+  return normalised(Quaternion<T>{1, r.x, r.y, r.z});
+}
+
+// DREAM.3D's `Quats`: (x, y, z, w) of the passive rotation, sample to crystal.
+template <class T>
+GRAINSPIN_HD constexpr Quaternion<T> from_dream3d(const T* xyzw) {
+  return {xyzw[3], -xyzw[0], -xyzw[1], -xyzw[2]};
+}
+template <class T>
+GRAINSPIN_HD constexpr void to_dream3d(const Quaternion<T>& q, T* xyzw) {
+  xyzw[0] = -q.x, xyzw[1] = -q.y, xyzw[2] = -q.z, xyzw[3] = q.w;
+}
+
+// ---- arrays, row by row, float and double (orientation.cpp) ----------------------------------------------
+// q[n,4] (w,x,y,z); Euler angles [n,3] (phi1, Phi, phi2); axis and angle [n,4] (x, y, z, angle); matrices
+// [n,9] row-major; Rodrigues vectors [n,3]; DREAM.3D quaternions [n,4] (x,y,z,w). Quaternions that come in
+// are normalised first. In and out may be the same array where their rows are of one length.
+
+template <class T>
+void bunge_from_quaternions(std::int64_t n, const T* q, T* angles);
+template <class T>
+void quaternions_from_bunge(std::int64_t n, const T* angles, T* q);
+template <class T>
+void axis_angles_from_quaternions(std::int64_t n, const T* q, T* axis_angle);
+template <class T>
+void quaternions_from_axis_angles(std::int64_t n, const T* axis_angle, T* q);
+template <class T>
+void matrices_from_quaternions(std::int64_t n, const T* q, T* matrices);
+template <class T>
+void quaternions_from_matrices(std::int64_t n, const T* matrices, T* q);
+template <class T>
+void rodrigues_from_quaternions(std::int64_t n, const T* q, T* vectors);
+template <class T>
+void quaternions_from_rodrigues(std::int64_t n, const T* vectors, T* q);
+template <class T>
+void dream3d_from_quaternions(std::int64_t n, const T* q, T* xyzw);
+template <class T>
+void quaternions_from_dream3d(std::int64_t n, const T* xyzw, T* q);
+
 }  // namespace grainspin
