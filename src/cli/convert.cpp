@@ -1,5 +1,35 @@
+// grainspin convert: any archive to the project's result file, or to .vti files that VTK 9.1 reads.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "grainspin/archive.h"
 #include "src/cli/verbs.h"
+#include "src/io/convert.h"
 
 namespace grainspin::cli {
-void add_convert(CLI::App&) {}
+
+void add_convert(CLI::App& app) {
+  struct Options {
+    std::string input, output;
+    ConvertOptions convert;
+    bool uncompressed = false;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("convert", "write an archive in another format");
+  verb->add_option("input", o->input, "any archive that `grainspin inspect` reads")->required();
+  verb->add_option("output", o->output,
+                   ".h5: grainspin result (orientations, grains, mean F and P, loads); .pvd: a .vti file for each "
+                   "state and their list; .vti: one state")
+      ->required();
+  verb->add_option("--step", o->convert.step, "the state that a single .vti shows (default: the last)");
+  verb->add_flag("--stress", o->convert.stress, "also the Cauchy stress, where the input holds F and P");
+  verb->add_flag("--no-compression", o->uncompressed, "store .h5 arrays as they are");
+  verb->callback([o] {
+    o->convert.compress = !o->uncompressed;
+    convert(o->input, o->output, o->convert);
+  });
+}
+
 }  // namespace grainspin::cli

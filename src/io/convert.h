@@ -1,0 +1,18 @@
+// From any archive to the project's result file, or to VTK's XML files for programs that do not read it.
+#pragma once
+
+#include <string>
+
+namespace grainspin {
+
+struct ConvertOptions {
+  bool compress = true;  // .h5: shuffle and gzip
+  bool stress = false;   // Cauchy stress from F and P
+  int step = -1;         // .vti: the state; -1: the last
+};
+
+// The ending of `output` decides: .h5 or .vtkhdf, .pvd (beside it NAME_0000.vti, ...), .vti.
+// Fields pass in slabs, so memory does not grow with the grid. Throws Error.
+void convert(const std::string& input, const std::string& output, const ConvertOptions& options);
+
+}  // namespace grainspin
