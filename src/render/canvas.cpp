@@ -215,7 +215,8 @@ void Canvas::image(const Rect& r, const Pixels& pixels, bool smooth) {
   cairo_scale(cairo_, r.w / pixels.width, r.h / pixels.height);
   cairo_set_source_surface(cairo_, s.get(), 0, 0);
   cairo_pattern_set_filter(cairo_get_source(cairo_), smooth ? CAIRO_FILTER_BILINEAR : CAIRO_FILTER_NEAREST);
-  cairo_pattern_set_extend(cairo_get_source(cairo_), CAIRO_EXTEND_PAD);
+  // Padding keeps the rim of an enlarged image crisp; in SVG it becomes a pattern that browsers repeat.
+  if (format_ == Format::kPng) cairo_pattern_set_extend(cairo_get_source(cairo_), CAIRO_EXTEND_PAD);
   cairo_paint(cairo_);
   cairo_restore(cairo_);
   check("painting an image");

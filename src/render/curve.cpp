@@ -133,7 +133,7 @@ void draw_chart(Canvas& canvas, const Rect& rect, const Theme& theme, const Char
     low = chart.zero_y && ry.low >= 0 ? 0 : ry.low;
     high = ry.high > low ? ry.high + 0.04 * (ry.high - low) : low + 1;
     if (low != 0) low -= 0.04 * (high - low);
-    ticks = round_ticks(low, high, std::max(2, int((bottom - top) / 50)));
+    ticks = round_ticks(low, high, std::max(2, int((bottom - top) / 40)));
   }
   const double step = ticks.size() > 1 ? ticks[1] - ticks[0] : 1;
   const auto y_text = [&](double t) { return chart.log_y ? log_tick(t) : tick(t, step); };
@@ -194,15 +194,17 @@ void draw_chart(Canvas& canvas, const Rect& rect, const Theme& theme, const Char
     stroke();
   }
   canvas.unclip();
-  double free_from = -INFINITY;  // labels that would touch the one before are left out
-  for (const Mark& m : chart.marks) {
+  // The first label ends at its line, the others begin at theirs; one that would touch another is left out.
+  double free_from = -INFINITY;
+  for (std::size_t i = 0; i < chart.marks.size(); ++i) {
+    const Mark& m = chart.marks[i];
     if (m.x < rx.low || m.x > rx.high) continue;
     const double x = px(m.x), w = canvas.text_width(m.name, kSize);
     canvas.polyline({{x, plot.y - 2}, {x, plot.y + plot.h}}, m.colour, 1.2, {4, 3});
-    const double at = std::clamp(x - w / 2, plot.x, plot.x + plot.w - w);
+    const double at = std::clamp(i == 0 ? x - w : x, plot.x, plot.x + plot.w - w);
     if (at < free_from) continue;
     canvas.text(at, plot.y - 6, m.name, {kSize, m.colour});
-    free_from = at + w + 8;
+    free_from = at + w + 10;
   }
 }
 

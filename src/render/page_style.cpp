@@ -40,17 +40,21 @@ img { display: block; max-width: 100%; height: auto; }
 .keys { display: flex; flex-wrap: wrap; gap: .5rem 3rem; align-items: center; justify-content: space-between; }
 .keys .note { flex: 1 1 320px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 1.5rem 2rem; }
-.charts img { width: 100%; max-width: 620px; }
+.charts img { width: 100%; max-width: 600px; }
 .charts figcaption { margin-top: .3rem; }
 .poles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 330px), 1fr)); gap: 1.2rem 2rem; }
 .poles h4 { margin: 0 0 .3rem; font-size: .95rem; }
 .discs { display: grid; grid-template-columns: repeat(3, 1fr); gap: .6rem; text-align: center; }
 .discs img { width: 100%; } .discs figcaption { font-size: .84rem; }
-.scroll { overflow-x: auto; margin: .5rem 0; }
+/* A shade at the side where a wide table goes on. */
+.scroll { overflow-x: auto; margin: .5rem 0; background: linear-gradient(to right, var(--paper) 40%, transparent) 0 0,
+  linear-gradient(to left, var(--paper) 40%, transparent) 100% 0, linear-gradient(to right, #8886, transparent) 0 0,
+  linear-gradient(to left, #8886, transparent) 100% 0; background-repeat: no-repeat;
+  background-size: 40px 100%, 40px 100%, 12px 100%, 12px 100%; background-attachment: local, local, scroll, scroll; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .28rem .7rem; text-align: right; border-bottom: 1px solid var(--rule); overflow-wrap: normal; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
-thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
+thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; min-width: 4.2rem; }
 tbody th { font-weight: 500; }
 footer { margin-top: 3rem; color: var(--muted); font-size: .86rem; }
 @media (max-width: 640px) {
@@ -61,7 +65,7 @@ footer { margin-top: 3rem; color: var(--muted); font-size: .86rem; }
 @media print {
   body { max-width: none; padding: 0; font-size: 11pt; }
   figure, .tile, tr, .keys { break-inside: avoid; } h2, h3 { break-after: avoid; }
-  .scroll { overflow: visible; } table { font-size: 8.5pt; } nav { display: none; }
+  .scroll { overflow: visible; background: none; } table { font-size: 8.5pt; } nav { display: none; }
 }
 )css";
 

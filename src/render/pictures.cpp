@@ -79,9 +79,9 @@ Chart histogram_chart(const ArchiveScore& a, const Theme& theme) {
   chart.title = a.name + ": errors at " + last_strain(a);
   chart.x_label = "disorientation to the truth at " + last_strain(a) + " (°)";
   chart.y_label = "voxels in each bin (%)";
-  const double top = std::max(1e-3, round_up(std::max(quantile(a.error_deg, 0.999), quantile(a.persistence_error_deg, 0.999))));
-  const std::vector<double> bins = round_ticks(0, top, 30);
-  const double bin = bins.size() > 1 ? bins[1] - bins[0] : top;
+  // About 35 bins of a round width; one voxel in a thousand may lie in the last one from beyond.
+  const double most = std::max({1e-3, quantile(a.error_deg, 0.999), quantile(a.persistence_error_deg, 0.999)});
+  const double bin = round_ticks(0, most, 35).at(1), top = bin * std::ceil(most / bin);
   chart.series.push_back({"model", histogram_steps(a.error_deg, bin, top), theme.model, 1.6, {}, false, true});
   if (!a.persistence_error_deg.empty())
     chart.series.push_back({"nothing turns", histogram_steps(a.persistence_error_deg, bin, top), theme.persistence, 1.8, {7, 4}});
@@ -134,11 +134,11 @@ Chart loss_chart(const std::vector<LossPoint>& loss, const std::string& name, co
 }
 
 std::string chart_svg(const Chart& chart, const Theme& theme, bool title) {
-  Canvas canvas(Canvas::Format::kSvg, 500, title ? 380 : 350);
+  Canvas canvas(Canvas::Format::kSvg, 460, title ? 360 : 330);
   Chart shown = chart;
   if (!title) shown.title.clear();
-  else canvas.fill({0, 0, 500, 380}, theme.paper);
-  draw_chart(canvas, {8, 8, 484, title ? 364.0 : 334.0}, theme, shown);
+  else canvas.fill({0, 0, 460, 360}, theme.paper);
+  draw_chart(canvas, {6, 6, 448, title ? 348.0 : 318.0}, theme, shown);
   return canvas.finish();
 }
 

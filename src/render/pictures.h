@@ -19,7 +19,7 @@ Chart histogram_chart(const ArchiveScore& archive, const Theme& theme);
 Chart stress_chart(const ArchiveScore& archive, const Theme& theme);
 Chart loss_chart(const std::vector<LossPoint>& loss, const std::string& name, const Theme& theme);
 
-// A chart alone, 500 x 350 units.
+// A chart alone, 460 x 330 (360 with its title) units.
 std::string chart_svg(const Chart& chart, const Theme& theme, bool title = false);
 
 // The maps of one slice, enlarged to at least 480 pixels.

@@ -21,13 +21,13 @@ std::string or_dash(const std::optional<double>& v, int decimals) { return v ? n
 // A drawing that follows the reader's choice of light or dark; paper always gets the light one.
 std::string themed_svg(const Draw& draw, const std::string& alt) {
   return "<picture><source media=\"screen and (prefers-color-scheme: dark)\" srcset=\"" +
-         data_uri("image/svg+xml", draw(Theme::dark())) + "\"><img alt=\"" + escaped(alt) + "\" src=\"" +
-         data_uri("image/svg+xml", draw(Theme::light())) + "\"></picture>";
+         data_uri("image/svg+xml", draw(Theme::dark())) + "\"/><img alt=\"" + escaped(alt) + "\" src=\"" +
+         data_uri("image/svg+xml", draw(Theme::light())) + "\"/></picture>";
 }
 
 std::string png_image(const Pixels& pixels, const std::string& alt) {
   return "<img alt=\"" + escaped(alt) + "\" width=\"" + std::to_string(pixels.width) + "\" height=\"" +
-         std::to_string(pixels.height) + "\" src=\"" + data_uri("image/png", png(pixels)) + "\">";
+         std::to_string(pixels.height) + "\" src=\"" + data_uri("image/png", png(pixels)) + "\"/>";
 }
 
 std::string chart_figure(const std::function<Chart(const Theme&)>& make, const std::string& alt, const std::string& caption) {
@@ -48,15 +48,14 @@ std::string summary(const Report& r) {
   for (const ArchiveScore& a : r.archives) {
     if (a.steps.empty()) continue;
     const StepScore& s = a.steps.back();
-    rows.push_back({a.name, count(a.voxels), percent(s.strain), degrees(s.model.mean),
-                    s.persistence ? degrees(s.persistence->mean) : "–", s.taylor ? degrees(s.taylor->mean) : "–",
-                    or_dash(s.skill_persistence, 3), or_dash(s.skill_taylor, 3), or_dash(s.r2_rolled, 3),
-                    or_dash(s.r2_one_step, 3)});
+    rows.push_back({a.name, degrees(s.model.mean), s.persistence ? degrees(s.persistence->mean) : "–",
+                    s.taylor ? degrees(s.taylor->mean) : "–", or_dash(s.skill_persistence, 3), or_dash(s.skill_taylor, 3),
+                    or_dash(s.r2_rolled, 3), or_dash(s.r2_one_step, 3), percent(s.strain), count(a.voxels)});
   }
   if (rows.empty()) return "";
   return "<h3>Scores at the last step</h3>\n" +
-         table({"archive", "voxels", "strain", "model, mean", "nothing turns", "Taylor", "skill over nothing turns",
-                "skill over Taylor", "R² rolled", "R² one step"},
+         table({"archive", "model, mean", "nothing turns", "Taylor", "skill over nothing turns", "skill over Taylor",
+                "R² rolled", "R² one step", "strain", "voxels"},
                rows);
 }
 
@@ -162,7 +161,7 @@ std::string poles(const ArchiveScore& a) {
       const std::string name = plot.families[k].name;
       s += "<figure><img width=\"150\" height=\"150\" alt=\"" +
            escaped("Pole figure " + name + ", " + row.name + ", density " + number(d.low, 2) + " to " + number(d.high, 2)) +
-           "\" src=\"" + data_uri("image/png", canvas.finish()) + "\"><figcaption>" + escaped(name) + "<br>" +
+           "\" src=\"" + data_uri("image/png", canvas.finish()) + "\"/><figcaption>" + escaped(name) + "<br/>" +
            number(d.low, 2) + " to " + number(d.high, 2) + "</figcaption></figure>\n";
     }
     s += "</div></div>\n";
@@ -184,9 +183,9 @@ std::string measures(const ArchiveScore& a) {
     for (const Measure& m : a.measures) {
       const std::string unit = m.unit.empty() || m.unit == "°" ? m.unit : " " + m.unit;
       const auto value = [&](const std::optional<double>& v) { return v ? number(*v, 3) + unit : "–"; };
-      rows.push_back({m.name, value(m.truth), value(m.predicted), m.note});
+      rows.push_back({m.note.empty() ? m.name : m.name + " (" + m.note + ")", value(m.truth), value(m.predicted)});
     }
-    s += "<h3>Structure and texture at " + escaped(last_strain(a)) + "</h3>\n" + table({"measure", "true", "predicted", ""}, rows);
+    s += "<h3>Structure and texture at " + escaped(last_strain(a)) + "</h3>\n" + table({"measure", "true", "predicted"}, rows);
   }
   if (!a.by_distance.empty()) {
     std::vector<std::vector<std::string>> rows;
