@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <memory>
 
 #include "grainspin/core.h"
@@ -63,6 +64,30 @@ Surface surface_of(const Pixels& pixels) {
     }
   cairo_surface_mark_dirty(s.get());
   return s;
+}
+
+// cairo numbers the things of an SVG with counters of the process; numbered in order of appearance, the same
+// drawing is the same file.
+std::string renumbered(const std::string& svg) {
+  std::map<std::string, std::string> names;
+  std::string out;
+  out.reserve(svg.size());
+  for (std::size_t at = 0; at < svg.size();) {
+    std::size_t mark = 0;
+    for (const std::string_view m : {" id=\"", "href=\"#", "url(#"})
+      if (svg.compare(at, m.size(), m) == 0) mark = m.size();
+    if (!mark) {
+      out += svg[at++];
+      continue;
+    }
+    const std::size_t begin = at + mark, end = std::min(svg.size(), svg.find_first_of("\")", begin));
+    const auto [name, fresh] = names.try_emplace(svg.substr(begin, end - begin));
+    if (fresh) name->second = "n" + std::to_string(names.size());
+    out.append(svg, at, mark);
+    out += name->second;
+    at = end;
+  }
+  return out;
 }
 
 void paint_with(cairo_t* c, const Colour& k) { cairo_set_source_rgba(c, k.r, k.g, k.b, k.a); }
@@ -262,7 +287,7 @@ std::string Canvas::finish() {
   }
   cairo_surface_finish(surface_);
   require_ok(cairo_surface_status(surface_), "finishing a picture");
-  return std::move(bytes_);
+  return format_ == Format::kSvg ? renumbered(bytes_) : std::move(bytes_);
 }
 
 std::string png(const Pixels& pixels) {

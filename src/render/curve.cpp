@@ -70,7 +70,7 @@ double draw_legend(Canvas& canvas, const Rect& rect, const Theme& theme, const C
 
 std::vector<double> round_ticks(double low, double high, int wanted) {
   std::vector<double> ticks;
-  if (!(high > low)) return ticks;
+  if (!(high > low) || !std::isfinite(high - low)) return ticks;
   const double raw = (high - low) / std::max(1, wanted), power = std::pow(10, std::floor(std::log10(raw)));
   double step = 10 * power;
   for (const double f : {1.0, 2.0, 5.0})
@@ -78,6 +78,7 @@ std::vector<double> round_ticks(double low, double high, int wanted) {
       step = f * power;
       break;
     }
+  if (std::max(std::abs(low), std::abs(high)) > 1e15 * step) return ticks;  // no room between doubles
   for (long long k = std::llround(std::ceil(low / step - 1e-9)); k * step <= high + 1e-9 * step; ++k)
     ticks.push_back(k * step);
   return ticks;
@@ -112,7 +113,7 @@ void draw_chart(Canvas& canvas, const Rect& rect, const Theme& theme, const Char
     }
   for (const Band& b : chart.bands) ry.take(b.high);
   if (!(rx.high > rx.low)) rx = {std::isfinite(rx.low) ? rx.low - 0.5 : 0, std::isfinite(rx.low) ? rx.low + 0.5 : 1};
-  if (!std::isfinite(ry.low)) ry = {0, 1};
+  if (!std::isfinite(ry.low) || (chart.log_y && ry.low <= 0)) ry = {chart.log_y ? 0.1 : 0, 1};
 
   double top = rect.y;
   if (!chart.title.empty()) {

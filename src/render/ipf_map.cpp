@@ -23,8 +23,10 @@ Pixels blank(int width, int height) {
 
 Quatd quaternion(const float* q) { return {q[0], q[1], q[2], q[3]}; }
 
-bool finite(const float* q) {
-  return std::isfinite(q[0]) && std::isfinite(q[1]) && std::isfinite(q[2]) && std::isfinite(q[3]);
+// A direction on the sphere of quaternions at all: finite and not zero.
+bool usable(const float* q) {
+  const double length2 = double(q[0]) * q[0] + double(q[1]) * q[1] + double(q[2]) * q[2] + double(q[3]) * q[3];
+  return length2 > 0 && std::isfinite(length2);
 }
 
 // A rotation that carries the crystal direction v (unit) to sample z: with it, "parallel to z" is v.
@@ -104,7 +106,7 @@ Pixels error_map(int columns, int rows, const float* error_deg, double top) {
 std::vector<float> disorientation_deg(const PointGroup& group, std::size_t n, const float* a, const float* b) {
   std::vector<float> deg(n, NAN);
   for (std::size_t i = 0; i < n; ++i)
-    if (finite(a + 4 * i) && finite(b + 4 * i))
+    if (usable(a + 4 * i) && usable(b + 4 * i))
       deg[i] = float(disorientation_angle(group, normalised(quaternion(a + 4 * i)), normalised(quaternion(b + 4 * i))) *
                      180 / M_PI);
   return deg;

@@ -19,7 +19,7 @@ Pixels ipf_map(const PointGroup& group, int columns, int rows, const float* q, c
 // One pixel a voxel, magma from 0 to `top`.
 Pixels error_map(int columns, int rows, const float* error_deg, double top);
 
-// Disorientation between a[n,4] and b[n,4], degrees; NaN where either is not finite.
+// Disorientation between a[n,4] and b[n,4], degrees; NaN where either is no orientation.
 std::vector<float> disorientation_deg(const PointGroup& group, std::size_t n, const float* a, const float* b);
 
 // The map enlarged by whole numbers so that it is at least `side` pixels along its longer side (in the

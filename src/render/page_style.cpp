@@ -64,6 +64,7 @@ footer { margin-top: 3rem; color: var(--muted); font-size: .86rem; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 11pt; }
+  .tiles { grid-template-columns: repeat(6, 1fr); } .poles { grid-template-columns: repeat(3, 1fr); gap: 1rem; }
   figure, .tile, tr, .keys { break-inside: avoid; } h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; background: none; } table { font-size: 8.5pt; } nav { display: none; }
 }

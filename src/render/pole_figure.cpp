@@ -47,7 +47,8 @@ PoleDensity pole_density(const PoleFamily& family, std::int64_t n, const float* 
   double total = 0;
   for (std::int64_t i = 0; i < n; ++i) {
     const Quatd o{q[4 * i], q[4 * i + 1], q[4 * i + 2], q[4 * i + 3]};
-    if (!std::isfinite(o.w + o.x + o.y + o.z)) continue;
+    const double length2 = o.w * o.w + o.x * o.x + o.y * o.y + o.z * o.z;
+    if (!(length2 > 0) || !std::isfinite(length2)) continue;
     const Mat3<double> R = matrix(normalised(o));
     for (const Vec3<double>& pole : family.poles) {
       Vec3<double> v = R * pole;
