@@ -39,40 +39,29 @@ struct Corner {
   const char* label;
   Vec3<double> v;
 };
-// Where the key is drawn: azimuth from 0 to `azimuth`, and for the cubic classes the part of it that is
-// nearest to [001]. Labels in direction indices; hexagonal x is parallel to a = [2-1-10].
-struct Sector {
-  double azimuth;  // radians
-  bool cubic;
-  std::vector<Corner> corners;
-};
 
 Vec3<double> at_azimuth(double degrees) { return {std::cos(degrees * M_PI / 180), std::sin(degrees * M_PI / 180), 0}; }
 
-Sector sector_of(const std::string& g) {
-  const double d = M_PI / 180, r2 = std::sqrt(0.5), r3 = std::sqrt(1 / 3.0);
+// The corners of the group's standard triangle (symmetry.h) in direction indices; in the hexagonal ones x is
+// parallel to a = [2-1-10], so [10-10] lies at 30 degrees.
+std::vector<Corner> corners_of(const std::string& g) {
+  const double r2 = std::sqrt(0.5), r3 = std::sqrt(1 / 3.0);
   const Vec3<double> z{0, 0, 1};
-  if (g == "432") return {45 * d, true, {{"001", z}, {"101", {r2, 0, r2}}, {"111", {r3, r3, r3}}}};
-  if (g == "23") return {90 * d, true, {{"001", z}, {"101", {r2, 0, r2}}, {"111", {r3, r3, r3}}, {"011", {0, r2, r2}}}};
-  if (g == "622")
-    return {30 * d, false, {{"0001", z}, {"21\u03051\u03050", at_azimuth(0)}, {"101\u03050", at_azimuth(30)}}};
-  if (g == "6" || g == "32")
-    return {60 * d, false, {{"0001", z}, {"21\u03051\u03050", at_azimuth(0)}, {"112\u03050", at_azimuth(60)}}};
-  if (g == "3")
-    return {120 * d, false, {{"0001", z}, {"21\u03051\u03050", at_azimuth(0)}, {"1\u030521\u03050", at_azimuth(120)}}};
-  if (g == "422") return {45 * d, false, {{"001", z}, {"100", at_azimuth(0)}, {"110", at_azimuth(45)}}};
-  if (g == "4" || g == "222") return {90 * d, false, {{"001", z}, {"100", at_azimuth(0)}, {"010", at_azimuth(90)}}};
-  if (g == "2") return {180 * d, false, {{"001", z}, {"100", at_azimuth(0)}, {"1\u030500", at_azimuth(180)}}};
-  return {360 * d, false, {{"001", z}, {"100", at_azimuth(0)}, {"010", at_azimuth(90)}}};
+  const Corner a{"21\u03051\u03050", at_azimuth(0)};
+  if (g == "432") return {{"001", z}, {"101", {r2, 0, r2}}, {"111", {r3, r3, r3}}};
+  if (g == "23") return {{"001", z}, {"101", {r2, 0, r2}}, {"111", {r3, r3, r3}}, {"011", {0, r2, r2}}};
+  if (g == "622") return {{"0001", z}, a, {"101\u03050", at_azimuth(30)}};
+  if (g == "6") return {{"0001", z}, a, {"112\u03050", at_azimuth(60)}};
+  if (g == "32") return {{"0001", z}, {"11\u030500", at_azimuth(-30)}, {"101\u03050", at_azimuth(30)}};
+  if (g == "3") return {{"0001", z}, a, {"1\u030521\u03050", at_azimuth(120)}};
+  if (g == "422") return {{"001", z}, {"100", at_azimuth(0)}, {"110", at_azimuth(45)}};
+  if (g == "2") return {{"001", z}, {"100", at_azimuth(0)}, {"1\u030500", at_azimuth(180)}};
+  return {{"001", z}, {"100", at_azimuth(0)}, {"010", at_azimuth(90)}};
 }
 
-bool inside(const Sector& s, const Vec3<double>& v) {
-  constexpr double e = 1e-9;
-  if (v.z < -e) return false;
-  double azimuth = std::atan2(v.y, v.x);
-  if (azimuth < -e) azimuth += 2 * M_PI;
-  if (azimuth > s.azimuth + e && v.x * v.x + v.y * v.y > e) return false;
-  return !s.cubic || (v.z >= v.x - e && v.z >= v.y - e);
+bool in_triangle(const PointGroup& group, const Vec3<double>& v) {
+  const Vec3<double> u = standard_triangle(group, v);
+  return v.z >= -1e-9 && std::abs(u.x - v.x) + std::abs(u.y - v.y) + std::abs(u.z - v.z) < 1e-6;
 }
 
 // Lambert's equal-area projection of the upper hemisphere onto the unit disc, and back.
@@ -144,14 +133,13 @@ Pixels enlarged(const Pixels& map, double column_size, double row_size, const st
 }
 
 void draw_ipf_key(Canvas& canvas, const Rect& rect, const Theme& theme, const PointGroup& group) {
-  const Sector sector = sector_of(group.name());
-  // The sector's extent on the disc, from its own points.
+  // The triangle's extent on the disc, from its own points.
   double x0 = 0, x1 = 0, y0 = 0, y1 = 0;
-  for (int a = 0; a <= 180; ++a)
+  for (int a = -180; a <= 180; ++a)
     for (int b = 0; b <= 90; ++b) {
-      const double azimuth = sector.azimuth * a / 180, polar = b * M_PI / 180;
+      const double azimuth = a * M_PI / 180, polar = b * M_PI / 180;
       const Vec3<double> v{std::sin(polar) * std::cos(azimuth), std::sin(polar) * std::sin(azimuth), std::cos(polar)};
-      if (!inside(sector, v)) continue;
+      if (!in_triangle(group, v)) continue;
       const Point p = project(v);
       x0 = std::min(x0, p[0]), x1 = std::max(x1, p[0]), y0 = std::min(y0, p[1]), y1 = std::max(y1, p[1]);
     }
@@ -168,12 +156,12 @@ void draw_ipf_key(Canvas& canvas, const Rect& rect, const Theme& theme, const Po
       const double x = x0 + (i + 0.5) / (unit * kOver), y = y0 + (j + 0.5) / (unit * kOver);
       if (x * x + y * y > 1) continue;
       const Vec3<double> v = unproject(x, y);
-      if (inside(sector, v)) put(key, i, j, ipf_colour(group, carrying_to_z(v), {0, 0, 1}));
+      if (in_triangle(group, v)) put(key, i, j, ipf_colour(group, carrying_to_z(v), {0, 0, 1}));
     }
   canvas.image({left, bottom - (y1 - y0) * unit, w / double(kOver), h / double(kOver)}, key, true);
 
   const double middle = (y0 + y1) / 2;
-  for (const Corner& corner : sector.corners) {
+  for (const Corner& corner : corners_of(group.name())) {
     const Point p = project(corner.v), at = place(p);
     const bool below = p[1] <= middle;
     canvas.text(at[0], below ? at[1] + kSize + 4 : at[1] - 6, corner.label, {kSize, theme.ink, Anchor::kMiddle});
