@@ -1,4 +1,5 @@
 // Chooses the engine of a device, once.
+#include "backend.h"
 #include "engine_cpu.h"
 #include "grainspin/surrogate.h"
 
@@ -6,8 +7,7 @@ namespace grainspin {
 
 std::unique_ptr<Surrogate> make_engine(const Model& model, const EngineOptions& options) {
   check(model);
-  require(options.device == Device::kCpu, Errc::kDevice, "this build has no CUDA engine");
-  return make_cpu_engine(model, options);
+  return options.device == Device::kCuda ? make_cuda_engine(model, options) : make_cpu_engine(model, options);
 }
 
 int reach(const ModelSpec& spec) {

@@ -87,7 +87,7 @@ template <class T>
 GRAINSPIN_HD inline void embed_432(const Quaternion<T>& q, T* out) {
   const Mat3<T> R = matrix(q);
   T s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0, s8 = 0;
-#ifdef __CUDACC__
+#ifdef __CUDA_ARCH__
 #pragma unroll
 #endif
   for (int i = 0; i < 3; ++i) {

@@ -1,0 +1,131 @@
+// The seam between libgrainspin and libgrainspin_cuda: a table of launchers, found by its one exported name
+// `grainspin_cuda_table`. Raw pointers, sizes, stream; no type of CUDA, so that any C++ compiler reads it.
+//
+// Pointers are memory of the context's GPU unless said otherwise. Launches are asynchronous on the context's
+// stream. What fails throws Error: kMemory where the device has too little, kDevice otherwise.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "grainspin/gather.h"
+#include "grainspin/input.h"
+#include "grainspin/model.h"
+
+namespace grainspin::cuda {
+
+// Raised with every change of this file: a library of another version is refused.
+constexpr int kTableVersion = 1;
+
+struct Context;  // a GPU, a stream on it, and what cuBLAS needs
+
+struct Presence {
+  int devices = 0;
+  int driver = 0;   // CUDA version that the driver supports, 13000 for 13.0; 0: no driver
+  int runtime = 0;  // CUDA version that the library was built with
+};
+
+struct DeviceInfo {
+  char name[256] = {};
+  std::int64_t bytes = 0, free_bytes = 0;
+  int major = 0, minor = 0;  // compute capability
+};
+
+// A box of voxels within a field, numbered x fastest.
+struct SubBox {
+  Shape outer;  // of the field
+  int lo[3] = {};
+  Shape size;
+};
+GRAINSPIN_HD constexpr std::int64_t voxel(const SubBox& box, std::int64_t i) {
+  const int x = box.lo[0] + int(i % box.size.nx);
+  const std::int64_t row = i / box.size.nx;
+  const int y = box.lo[1] + int(row % box.size.ny), z = box.lo[2] + int(row / box.size.ny);
+  return (std::int64_t(z) * box.outer.ny + y) * box.outer.nx + x;
+}
+
+// Rows 0 .. n-1 of a batch of `rows`; rows from n on are padding: written as zero.
+struct Batch {
+  SubBox box;                             // row i is voxel(box, first + i) ...
+  std::int64_t first = 0;
+  const std::int64_t* centres = nullptr;  // ... or, where this is set, voxel centres[i]
+  int n = 0, rows = 0;
+};
+GRAINSPIN_HD constexpr std::int64_t voxel(const Batch& batch, int i) {
+  return batch.centres ? batch.centres[i] : voxel(batch.box, batch.first + i);
+}
+
+// One layer of a cell on n rows.
+struct CellStep {
+  Cell cell;
+  int n, hidden;
+  const float* gx;       // [n, G hidden]  W_ih x
+  const float* gh;       // [n, G hidden]  W_hh h
+  const float* bias_ih;  // [G hidden]
+  const float* bias_hh;  // [G hidden]
+  float* c;              // [n, hidden], LSTM only, in place
+  float* h;              // [n, hidden], in place
+};
+
+// The heads' products turned into a step of n voxels. Outputs that are null are not written.
+struct HeadStep {
+  int n, width;              // numbers a row: 3, then 6 with stress, then 3 with variance
+  const float* y;            // [n, width] W h, without bias
+  const float* bias;         // [width]
+  bool has_stress;
+  float increment_scale[3];  // rad
+  float stress_mean[6], stress_scale[6];  // Pa
+  SubBox box;                // where the mask is looked up: row i is voxel(box, first + i)
+  std::int64_t first;
+  const std::uint8_t* mask;  // [box.outer] or null: a masked voxel keeps its orientation, its other outputs are 0
+  const float* q;            // [n, 4] the orientation that turns
+  float* q_out;              // [n, 4]
+  float* increment;          // [n, 3]
+  float* stress;             // [n, 6]
+  float* log_variance;       // [n, 3]
+};
+
+struct Table {
+  int version;     // kTableVersion, the first member for ever
+  int batch_rows;  // rows of every batch: products always have this one shape, so that a voxel's result does not
+                   // depend on where in a tile it lies
+  std::int64_t context_bytes;  // device memory of a context
+
+  Presence (*presence)();
+  Context* (*create)(int gpu);
+  void (*destroy)(Context*) noexcept;
+  DeviceInfo (*info)(Context*);
+
+  void* (*allocate)(Context*, std::int64_t bytes);
+  void (*release)(Context*, void*) noexcept;
+  void* (*allocate_pinned)(Context*, std::int64_t bytes);  // host memory
+  void (*release_pinned)(Context*, void*) noexcept;
+  // Either side may be host memory; host memory that is not pinned is read before the call returns.
+  void (*copy)(Context*, void* dst, const void* src, std::int64_t bytes);
+  // dst[box.size, bytes_each] = the box of src[box.outer, bytes_each]; either side may be host memory.
+  void (*copy_box)(Context*, void* dst, const void* src, const SubBox& box, int bytes_each);
+  void (*zero)(Context*, void*, std::int64_t bytes);
+  // A mark in the stream, and waiting for it. Marks are numbered 0 and 1 and may be set again.
+  void (*mark)(Context*, int which);
+  void (*wait)(Context*, int which);
+  void (*synchronise)(Context*);
+
+  // q[n, 4] -> out[rows, size], rows from n on zero
+  void (*embed)(Context*, const InputSpec&, std::int64_t n, std::int64_t rows, const float* q, float* out);
+  // field[hood.shape, channels] -> patches[batch.rows, taps, channels]
+  void (*gather_patches)(Context*, const Neighbourhood&, int channels, const float* field, const Batch&, float* patches);
+  // q[hood.shape, 4] -> patches[batch.rows, taps, embedding size]
+  void (*gather_embedded)(Context*, const Neighbourhood&, const InputSpec&, const float* q, const Batch&,
+                          float* patches);
+  // y[rows, out] = (accumulate ? y : 0) + x[rows, in] weight^T, weight the first `in` of row_stride columns of out
+  // rows. fp32 products and sums, nothing narrower.
+  void (*linear)(Context*, int rows, int in, int out, const float* x, const float* weight, int row_stride,
+                 bool accumulate, float* y);
+  void (*cell)(Context*, const CellStep&);
+  void (*heads)(Context*, const HeadStep&);
+};
+
+using TableFunction = const Table* (*)();
+inline constexpr const char* kTableSymbol = "grainspin_cuda_table";
+
+}  // namespace grainspin::cuda

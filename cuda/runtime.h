@@ -1,0 +1,56 @@
+// Errors of the CUDA runtime and of cuBLAS as Error, and what a context holds. For .cu files only.
+#pragma once
+
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include "cuda/launchers.h"
+
+// GRAINSPIN_CUDA(cudaMemcpyAsync(...)); the only macro: it alone can tell the call's own text.
+#define GRAINSPIN_CUDA(call) ::grainspin::cuda::check((call), #call)
+
+namespace grainspin::cuda {
+
+// Throw Error kMemory or kDevice with the error's name and text and the call; the runtime's error is cleared
+// before, so that the next launch does not report it again.
+void check(cudaError_t status, const char* call);
+void check(cublasStatus_t status, const char* call);
+
+struct Context {
+  int gpu = 0;
+  cudaStream_t stream = nullptr;
+  cudaEvent_t marks[2] = {};
+  cublasHandle_t cublas = nullptr;
+  void* workspace = nullptr;
+};
+
+constexpr std::int64_t kWorkspaceBytes = std::int64_t(32) << 20;
+
+// memory.cu
+Context* create(int gpu);
+void destroy(Context*) noexcept;
+Presence presence();
+DeviceInfo info(Context*);
+void* allocate(Context*, std::int64_t bytes);
+void release(Context*, void*) noexcept;
+void* allocate_pinned(Context*, std::int64_t bytes);
+void release_pinned(Context*, void*) noexcept;
+void copy(Context*, void* dst, const void* src, std::int64_t bytes);
+void copy_box(Context*, void* dst, const void* src, const SubBox& box, int bytes_each);
+void zero(Context*, void*, std::int64_t bytes);
+void mark(Context*, int which);
+void wait(Context*, int which);
+void synchronise(Context*);
+
+// grid.cu
+void embed(Context*, const InputSpec&, std::int64_t n, std::int64_t rows, const float* q, float* out);
+void gather_patches(Context*, const Neighbourhood&, int channels, const float* field, const Batch&, float* patches);
+void gather_embedded(Context*, const Neighbourhood&, const InputSpec&, const float* q, const Batch&, float* patches);
+
+// recurrent.cu
+void linear(Context*, int rows, int in, int out, const float* x, const float* weight, int row_stride, bool accumulate,
+            float* y);
+void cell(Context*, const CellStep&);
+void heads(Context*, const HeadStep&);
+
+}  // namespace grainspin::cuda

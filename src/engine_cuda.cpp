@@ -1,0 +1,358 @@
+// The local family on a GPU: fixed padded batches of voxels, a launch for each part of a step (cuda/launchers.h).
+//
+// `neighbours` advances the whole region step by step, state in device memory. `initial` and `own` take a batch
+// through all steps, the projection of the neighbours done once; then the steps are handed out.
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backend.h"
+#include "device_memory.h"
+#include "region.h"
+
+namespace grainspin {
+namespace {
+
+using cuda::Batch;
+using cuda::SubBox;
+
+std::int64_t padded(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
+
+// A size for a person: three digits.
+std::string gigabytes(std::int64_t bytes) {
+  const std::int64_t hundredths = bytes / 10'000'000;
+  const std::string rest = std::to_string(hundredths % 100);
+  return std::to_string(hundredths / 100) + (rest.size() == 1 ? ".0" : ".") + rest + " GB";
+}
+
+struct Layer {
+  int in;
+  DeviceBuffer<float> weight_ih, weight_hh, bias_ih, bias_hh;
+};
+
+// Waits for the GPU, also when an exception passes: declared after the buffers that it may still be writing to.
+struct Finish {
+  const Gpu& gpu;
+  ~Finish() {
+    try {
+      gpu->synchronise(gpu);
+    } catch (const Error&) {  // an error of the run itself is thrown by the call that waits for its results
+    }
+  }
+};
+
+// One step's outputs, or all steps' ([T] outermost), for n voxels.
+template <template <class> class Memory>
+struct Outputs {
+  Memory<float> orientation, increment, stress, log_variance;
+  Outputs(const Gpu& gpu, const LocalSpec& s, std::int64_t n)
+      : orientation(gpu, n * 4), increment(gpu, n * 3), stress(gpu, s.stress ? n * 6 : 0),
+        log_variance(gpu, s.variance ? n * 3 : 0) {}
+};
+std::int64_t output_floats(const LocalSpec& s) { return 7 + (s.stress ? 6 : 0) + (s.variance ? 3 : 0); }
+
+class CudaEngine final : public Surrogate {
+ public:
+  CudaEngine(const Model& model, const EngineOptions& options)
+      : gpu_(cuda_table(options.gpu), options.gpu), spec_(model.spec), input_(input_spec(model.spec)) {
+    const LocalSpec& s = spec_.local;
+    const auto upload = [&](const std::string& name) {
+      const std::vector<float>& v = model.tensors.at(name).values;
+      return on_device(gpu_, v.data(), std::int64_t(v.size()));
+    };
+    for (int l = 0; l < s.layers; ++l) {
+      const std::string suffix = "_l" + std::to_string(l);
+      layers_.push_back({l == 0 ? input_width(spec_) : s.hidden, upload("rnn.weight_ih" + suffix),
+                         upload("rnn.weight_hh" + suffix), upload("rnn.bias_ih" + suffix),
+                         upload("rnn.bias_hh" + suffix)});
+    }
+    std::vector<float> weight, bias;  // all heads as one product
+    const auto stack = [&](const std::string& name) {
+      const auto &w = model.tensors.at(name + ".weight").values, &b = model.tensors.at(name + ".bias").values;
+      weight.insert(weight.end(), w.begin(), w.end());
+      bias.insert(bias.end(), b.begin(), b.end());
+    };
+    stack("head.increment");
+    if (s.stress) stack("head.stress");
+    if (s.variance) stack("head.variance");
+    head_width_ = int(bias.size());
+    head_weight_ = on_device(gpu_, weight.data(), std::int64_t(weight.size()));
+    head_bias_ = on_device(gpu_, bias.data(), std::int64_t(bias.size()));
+    gpu_->synchronise(gpu_);  // the vectors above end here
+    description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + ", fp32";
+  }
+
+  const ModelSpec& spec() const override { return spec_; }
+  std::string description() const override { return description_; }
+
+  // Device memory and pinned host memory together: what does not fit in either is refused before it starts.
+  std::int64_t workspace(const Region& region) const override {
+    return device_bytes(region) + 2 * output_floats(spec_.local) * region.inner.voxels() * kFloat;
+  }
+
+  void run(const Region& region, const float* q0, const std::uint8_t* mask, const float* teacher,
+           const std::function<void(const StepOutput&)>& sink) const override {
+    check(region);
+    const std::lock_guard lock(busy_);
+    require_memory(region, mask, teacher);
+    const DeviceBuffer<std::uint8_t> masks =
+        mask ? on_device(gpu_, mask, region.shape.voxels()) : DeviceBuffer<std::uint8_t>();
+    const Inputs inputs{region, q0, masks.get(), teacher};
+    if (coupled()) run_coupled(inputs, sink);
+    else run_alone(inputs, sink);
+  }
+
+ private:
+  static constexpr std::int64_t kFloat = sizeof(float);
+  static constexpr std::int64_t kSlack = std::int64_t(32) << 20;  // allocations are rounded up to 2 MB each
+  struct Inputs {
+    const Region& region;
+    const float* q0;
+    const std::uint8_t* mask;  // on the device
+    const float* teacher;
+  };
+  // Buffers of one batch.
+  struct Scratch {
+    DeviceBuffer<float> patches, gx, gh, y;
+  };
+
+  bool coupled() const { return spec_.local.feedback == Feedback::kNeighbours; }
+  bool own() const { return spec_.local.feedback == Feedback::kOwn; }
+  int channels() const { return input_.embedding.size; }
+  int rows() const { return gpu_.table().batch_rows; }
+  int gates() const { return (spec_.local.cell == Cell::kLstm ? 4 : 3) * spec_.local.hidden; }
+  int cube() const { return taps(spec_.local.radius) * channels(); }  // columns of the gathered input
+  // Numbers of state a voxel: h of every layer, c of an LSTM's.
+  int state() const { return spec_.local.layers * spec_.local.hidden * (spec_.local.cell == Cell::kLstm ? 2 : 1); }
+
+  std::int64_t device_bytes(const Region& region) const {
+    const std::int64_t B = rows(), n = region.shape.voxels(), inner = region.inner.voxels(), T = spec_.steps();
+    std::int64_t floats = B * (cube() + 2 * gates() + head_width_) + n * (4 + channels());
+    if (coupled()) floats += padded(n, B) * state() + n * (4 + output_floats(spec_.local) - 4);
+    else floats += B * (state() + gates() + channels()) + inner * (4 + T * output_floats(spec_.local));
+    return floats * kFloat;
+  }
+  // With the mask and, where it must be there at once, the teacher.
+  std::int64_t device_bytes(const Region& region, const void* mask, const void* teacher) const {
+    const std::int64_t T = spec_.steps();
+    return device_bytes(region) + (mask ? region.shape.voxels() : 0) +
+           (teacher && !coupled() ? T * region.inner.voxels() * 4 * kFloat : 0);
+  }
+
+  void require_memory(const Region& region, const void* mask, const void* teacher) const {
+    const std::int64_t free_bytes = gpu_->info(gpu_).free_bytes, wanted = device_bytes(region, mask, teacher);
+    if (wanted + kSlack <= free_bytes) return;
+    int fits = 0;  // edge of the largest whole cube
+    for (int step = 1 << 11; step; step /= 2) {
+      const int n = fits + step;
+      if (device_bytes(whole({n, n, n}, {}), mask, teacher) + kSlack <= free_bytes) fits = n;
+    }
+    throw Error(Errc::kMemory, std::to_string(region.shape.nx) + " x " + std::to_string(region.shape.ny) + " x " +
+                                   std::to_string(region.shape.nz) + " voxels at once need " + gigabytes(wanted) +
+                                   " of GPU memory, " + gigabytes(free_bytes) + " are free: " +
+                                   (fits ? "a tile of " + std::to_string(fits) + " voxels an edge, halo included, fits"
+                                         : std::string("not even one batch fits")));
+  }
+
+  Scratch scratch() const {
+    const std::int64_t B = rows();
+    return {{gpu_, B * cube()}, {gpu_, B * gates()}, {gpu_, B * gates()}, {gpu_, B * head_width_}};
+  }
+
+  Neighbourhood hood(const Inputs& in) const {
+    const auto along = [&](int a) {
+      return in.region.edge[std::size_t(a)][0] == Edge::kWrap ? Boundary::kPeriodic : Boundary::kClamped;
+    };
+    return {in.region.shape, {along(0), along(1), along(2)}, spec_.local.radius, in.mask};
+  }
+
+  static SubBox inner(const Region& r) {
+    return {r.shape, {r.inner_lo[0], r.inner_lo[1], r.inner_lo[2]}, r.inner};
+  }
+
+  // One step of the cell on n rows whose layer-0 input product is in gx. h, c: [layer][stride rows][hidden], at the
+  // batch's first row.
+  void cells(int n, const float* gx, const Scratch& s, float* h, float* c, std::int64_t stride) const {
+    const int H = spec_.local.hidden;
+    for (int l = 0; l < spec_.local.layers; ++l) {
+      const Layer& layer = layers_[std::size_t(l)];
+      float* state = h + l * stride * H;
+      if (l > 0) {
+        gpu_->linear(gpu_, rows(), H, gates(), h + (l - 1) * stride * H, layer.weight_ih.get(), H, false, s.gx.get());
+        gx = s.gx.get();
+      }
+      gpu_->linear(gpu_, rows(), H, gates(), state, layer.weight_hh.get(), H, false, s.gh.get());
+      gpu_->cell(gpu_, {spec_.local.cell, n, H, gx, s.gh.get(), layer.bias_ih.get(), layer.bias_hh.get(),
+                        c ? c + l * stride * H : nullptr, state});
+    }
+    const float* last = h + (spec_.local.layers - 1) * stride * H;
+    gpu_->linear(gpu_, rows(), H, head_width_, last, head_weight_.get(), H, false, s.y.get());
+  }
+
+  // The heads of n rows, results at row `at` of `out` and q_out.
+  void advance(int n, const Scratch& s, const SubBox& box, std::int64_t first, const std::uint8_t* mask,
+               const float* q, float* q_out, const Outputs<DeviceBuffer>& out, std::int64_t at) const {
+    cuda::HeadStep step{};
+    step.n = n;
+    step.width = head_width_;
+    step.y = s.y.get();
+    step.bias = head_bias_.get();
+    step.has_stress = spec_.local.stress;
+    std::copy_n(spec_.increment_scale.begin(), 3, step.increment_scale);
+    std::copy_n(spec_.stress_mean.begin(), 6, step.stress_mean);
+    std::copy_n(spec_.stress_scale.begin(), 6, step.stress_scale);
+    step.box = box;
+    step.first = first;
+    step.mask = mask;
+    step.q = q;
+    step.q_out = q_out;
+    step.increment = out.increment.get() + at * 3;
+    if (spec_.local.stress) step.stress = out.stress.get() + at * 6;
+    if (spec_.local.variance) step.log_variance = out.log_variance.get() + at * 3;
+    gpu_->heads(gpu_, step);
+  }
+
+  // Hands out steps one behind the GPU: while the sink reads one pinned set, the next step is computed.
+  class Delivery {
+   public:
+    Delivery(const CudaEngine& engine, const Region& region, const std::function<void(const StepOutput&)>& sink)
+        : gpu_(engine.gpu_), sink_(sink), n_(region.inner.voxels()),
+          sets_{{gpu_, engine.spec_.local, n_}, {gpu_, engine.spec_.local, n_}} {}
+    // Step `step` of these device fields, of which `box` is asked for.
+    void send(int step, const SubBox& box, const float* q, const float* increment, const float* stress,
+              const float* log_variance) {
+      const auto& set = sets_[step & 1];
+      gpu_->copy_box(gpu_, set.orientation.get(), q, box, 16);
+      gpu_->copy_box(gpu_, set.increment.get(), increment, box, 12);
+      if (stress) gpu_->copy_box(gpu_, set.stress.get(), stress, box, 24);
+      if (log_variance) gpu_->copy_box(gpu_, set.log_variance.get(), log_variance, box, 12);
+      gpu_->mark(gpu_, step & 1);
+      deliver();
+      pending_ = step;
+    }
+    void deliver() {
+      if (!pending_) return;
+      const auto& set = sets_[pending_ & 1];
+      gpu_->wait(gpu_, pending_ & 1);
+      const int step = std::exchange(pending_, 0);
+      sink_({step, set.orientation.get(), set.increment.get(), set.stress.get(), set.log_variance.get()});
+    }
+
+   private:
+    const Gpu& gpu_;
+    const std::function<void(const StepOutput&)>& sink_;
+    std::int64_t n_;
+    Outputs<PinnedBuffer> sets_[2];
+    int pending_ = 0;
+  };
+
+  void run_coupled(const Inputs& in, const std::function<void(const StepOutput&)>& sink) const {
+    const std::int64_t n = in.region.shape.voxels(), B = rows(), stride = padded(n, B);
+    const int H = spec_.local.hidden, C = channels(), L = spec_.local.layers;
+    const SubBox all{in.region.shape, {}, in.region.shape};
+    const DeviceBuffer<float> first = on_device(gpu_, in.q0, n * 4), second(gpu_, n * 4), e(gpu_, n * C);
+    const Scratch s = scratch();
+    const DeviceBuffer<float> state(gpu_, stride * this->state());
+    gpu_->zero(gpu_, state.get(), stride * this->state() * kFloat);
+    float* h = state.get();
+    float* c = spec_.local.cell == Cell::kLstm ? h + L * stride * H : nullptr;
+    // Everything but the orientations, which are in `first` and `second`.
+    Outputs<DeviceBuffer> out(gpu_, spec_.local, 0);
+    out.increment = {gpu_, n * 3};
+    if (spec_.local.stress) out.stress = {gpu_, n * 6};
+    if (spec_.local.variance) out.log_variance = {gpu_, n * 3};
+    Delivery delivery(*this, in.region, sink);
+    const Finish finish{gpu_};
+
+    float* q = first.get();
+    float* q_out = second.get();
+    for (int t = 1; t <= spec_.steps(); ++t) {
+      if (in.teacher) gpu_->copy(gpu_, q, in.teacher + (t - 1) * n * 4, n * 4 * kFloat);
+      gpu_->embed(gpu_, input_, n, n, q, e.get());
+      for (std::int64_t at = 0; at < n; at += B) {
+        const int m = int(std::min(B, n - at));
+        gpu_->gather_patches(gpu_, hood(in), C, e.get(), {all, at, nullptr, m, int(B)}, s.patches.get());
+        gpu_->linear(gpu_, int(B), cube(), gates(), s.patches.get(), layers_[0].weight_ih.get(), layers_[0].in, false,
+                     s.gx.get());
+        cells(m, s.gx.get(), s, h + at * H, c ? c + at * H : nullptr, stride);
+        advance(m, s, all, at, in.mask, q + at * 4, q_out + at * 4, out, at);
+      }
+      delivery.send(t, inner(in.region), q_out, out.increment.get(), out.stress.get(), out.log_variance.get());
+      std::swap(q, q_out);
+    }
+    delivery.deliver();
+  }
+
+  void run_alone(const Inputs& in, const std::function<void(const StepOutput&)>& sink) const {
+    const std::int64_t n = in.region.shape.voxels(), B = rows(), inside = in.region.inner.voxels();
+    const int H = spec_.local.hidden, C = channels(), L = spec_.local.layers, T = spec_.steps();
+    const SubBox box = inner(in.region);
+    const DeviceBuffer<float> q0 = on_device(gpu_, in.q0, n * 4), e(gpu_, n * C), start(gpu_, inside * 4);
+    gpu_->embed(gpu_, input_, n, n, q0.get(), e.get());
+    gpu_->copy_box(gpu_, start.get(), q0.get(), box, 16);
+    const DeviceBuffer<float> given(gpu_, in.teacher ? T * inside * 4 : 0);
+    if (in.teacher)
+      for (int t = 0; t < T; ++t)
+        gpu_->copy_box(gpu_, given.get() + t * inside * 4, in.teacher + t * n * 4, box, 16);
+    const Scratch s = scratch();
+    const DeviceBuffer<float> state(gpu_, B * this->state()), projected(gpu_, B * gates()), now(gpu_, B * C);
+    float* h = state.get();
+    float* c = spec_.local.cell == Cell::kLstm ? h + L * B * H : nullptr;
+    const Outputs<DeviceBuffer> out(gpu_, spec_.local, T * inside);
+    Delivery delivery(*this, in.region, sink);
+    const Finish finish{gpu_};
+
+    const Layer& layer = layers_[0];
+    for (std::int64_t at = 0; at < inside; at += B) {
+      const int m = int(std::min(B, inside - at));
+      gpu_->gather_patches(gpu_, hood(in), C, e.get(), {box, at, nullptr, m, int(B)}, s.patches.get());
+      gpu_->linear(gpu_, int(B), cube(), gates(), s.patches.get(), layer.weight_ih.get(), layer.in, false,
+                   projected.get());
+      gpu_->zero(gpu_, state.get(), B * this->state() * kFloat);
+      const float* q = start.get() + at * 4;
+      for (int t = 0; t < T; ++t) {
+        if (in.teacher) q = given.get() + (t * inside + at) * 4;
+        const float* gx = projected.get();
+        if (own()) {
+          gpu_->embed(gpu_, input_, m, B, q, now.get());
+          gpu_->copy(gpu_, s.gx.get(), projected.get(), B * gates() * kFloat);
+          gpu_->linear(gpu_, int(B), C, gates(), now.get(), layer.weight_ih.get() + cube(), layer.in, true, s.gx.get());
+          gx = s.gx.get();
+        }
+        cells(m, gx, s, h, c, B);
+        float* q_out = out.orientation.get() + (t * inside + at) * 4;
+        advance(m, s, box, at, in.mask, q, q_out, out, t * inside + at);
+        q = q_out;
+      }
+    }
+    const SubBox dense{in.region.inner, {}, in.region.inner};
+    for (int t = 0; t < T; ++t) {
+      const std::int64_t i = t * inside;
+      delivery.send(t + 1, dense, out.orientation.get() + i * 4, out.increment.get() + i * 3,
+                    spec_.local.stress ? out.stress.get() + i * 6 : nullptr,
+                    spec_.local.variance ? out.log_variance.get() + i * 3 : nullptr);
+    }
+    delivery.deliver();
+  }
+
+  Gpu gpu_;
+  ModelSpec spec_;
+  InputSpec input_;
+  std::vector<Layer> layers_;
+  int head_width_ = 3;
+  DeviceBuffer<float> head_weight_, head_bias_;
+  std::string description_;
+  mutable std::mutex busy_;  // one run at a time: there is one stream
+};
+
+}  // namespace
+
+std::unique_ptr<Surrogate> make_cuda_engine(const Model& model, const EngineOptions& options) {
+  check(model);
+  return std::make_unique<CudaEngine>(model, options);
+}
+
+}  // namespace grainspin

@@ -1,0 +1,127 @@
+// The launchers' table (cuda/launchers.h) on the host: what an engine on a GPU does, except the kernels' own
+// indexing, is tested on machines without one. Pointwise work is that of cuda/elements.h; batches are small so that
+// small grids have several, the last one padded. Memory is poisoned, so that what nobody wrote shows.
+#include "host_cuda.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <vector>
+
+#include "cuda/elements.h"
+
+namespace grainspin::cuda {
+
+struct Context {
+  std::map<void*, std::int64_t> device, pinned;
+};
+
+namespace {
+
+testing::HostCuda knobs;
+
+void* take(std::map<void*, std::int64_t>& owner, std::int64_t bytes) {
+  void* p = std::malloc(std::size_t(bytes));
+  std::memset(p, 0xff, std::size_t(bytes));  // NaN
+  owner[p] = bytes;
+  return p;
+}
+
+void give(std::map<void*, std::int64_t>& owner, void* p) {
+  owner.erase(p);
+  std::free(p);
+}
+
+Presence presence() { return knobs.presence; }
+Context* create(int) { return new Context; }
+void destroy(Context* c) noexcept { delete c; }
+DeviceInfo info(Context*) {
+  DeviceInfo d;
+  std::strcpy(d.name, "host");
+  d.bytes = d.free_bytes = knobs.free_bytes - knobs.allocated;
+  return d;
+}
+void* allocate(Context* c, std::int64_t bytes) {
+  knobs.allocated += bytes;
+  knobs.peak = std::max(knobs.peak, knobs.allocated);
+  return take(c->device, bytes);
+}
+void release(Context* c, void* p) noexcept {
+  knobs.allocated -= c->device.at(p);
+  give(c->device, p);
+}
+void* allocate_pinned(Context* c, std::int64_t bytes) { return take(c->pinned, bytes); }
+void release_pinned(Context* c, void* p) noexcept { give(c->pinned, p); }
+void copy(Context*, void* dst, const void* src, std::int64_t bytes) { std::memcpy(dst, src, std::size_t(bytes)); }
+void copy_box(Context*, void* dst, const void* src, const SubBox& box, int each) {
+  for (std::int64_t i = 0; i < box.size.voxels(); ++i)
+    std::memcpy(static_cast<char*>(dst) + i * each, static_cast<const char*>(src) + voxel(box, i) * each, std::size_t(each));
+}
+void zero(Context*, void* p, std::int64_t bytes) { std::memset(p, 0, std::size_t(bytes)); }
+void mark(Context*, int) {}
+void wait(Context*, int) {}
+void synchronise(Context*) {}
+
+void embed(Context*, const InputSpec& spec, std::int64_t n, std::int64_t rows, const float* q, float* out) {
+  const int size = spec.embedding.size;
+  std::fill(out + n * size, out + rows * size, 0.0f);
+  for (std::int64_t i = 0; i < n; ++i, q += 4) embed_input(spec, Quat{q[0], q[1], q[2], q[3]}, out + i * size);
+}
+
+std::vector<std::int64_t> centres(const Batch& batch) {
+  std::vector<std::int64_t> v;
+  for (int i = 0; i < batch.n; ++i) v.push_back(voxel(batch, i));
+  return v;
+}
+
+void gather_patches(Context*, const Neighbourhood& hood, int channels, const float* field, const Batch& batch,
+                    float* patches) {
+  const std::int64_t size = std::int64_t(taps(hood.radius)) * channels;
+  grainspin::gather_patches(hood, channels, field, batch.n, centres(batch).data(), 0, patches);
+  std::fill(patches + batch.n * size, patches + batch.rows * size, 0.0f);
+}
+
+void gather_embedded(Context*, const Neighbourhood& hood, const InputSpec& spec, const float* q, const Batch& batch,
+                     float* patches) {
+  const std::int64_t size = std::int64_t(taps(hood.radius)) * spec.embedding.size;
+  grainspin::gather_embedded(hood, spec, q, batch.n, centres(batch).data(), 0, patches);
+  std::fill(patches + batch.n * size, patches + batch.rows * size, 0.0f);
+}
+
+void linear(Context*, int rows, int in, int out, const float* x, const float* weight, int row_stride, bool accumulate,
+            float* y) {
+  for (int i = 0; i < rows; ++i)
+    for (int o = 0; o < out; ++o) {
+      float sum[8] = {};
+      const float *a = x + std::int64_t(i) * in, *w = weight + std::int64_t(o) * row_stride;
+      for (int k = 0; k < in; ++k) sum[k % 8] += a[k] * w[k];
+      float& to = y[std::int64_t(i) * out + o];
+      to = (accumulate ? to : 0.0f) + (((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7])));
+    }
+}
+
+void cell(Context*, const CellStep& step) {
+  for (std::int64_t i = 0; i < step.n; ++i)
+    for (int u = 0; u < step.hidden; ++u) cell_element(step, i, u);
+}
+
+void heads(Context*, const HeadStep& step) {
+  for (std::int64_t i = 0; i < step.n; ++i) head_element(step, i);
+}
+
+}  // namespace
+}  // namespace grainspin::cuda
+
+extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* grainspin_cuda_table() {
+  using namespace grainspin::cuda;
+  static Table table;
+  table = {knobs.version, 16,      0,       presence, create, destroy,        info,            allocate,
+           release,       allocate_pinned, release_pinned, copy, copy_box, zero, mark, wait,
+           synchronise,   embed,   gather_patches, gather_embedded, linear, cell, heads};
+  return &table;
+}
+
+extern "C" __attribute__((visibility("default"))) grainspin::testing::HostCuda& grainspin_host_cuda() {
+  return grainspin::cuda::knobs;
+}
