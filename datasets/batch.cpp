@@ -1,0 +1,164 @@
+#include "datasets/batch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+namespace grainspin {
+
+namespace {
+
+void rotate(const float* p, const float* v, float* out) {
+  for (int i = 0; i < 3; ++i) out[i] = p[3 * i] * v[0] + p[3 * i + 1] * v[1] + p[3 * i + 2] * v[2];
+}
+
+// p s p^T of a symmetric s: xx yy zz yz xz xy. The sign of Q drops out.
+void rotate_stress(const float* p, const float* s, float* out) {
+  const float m[9] = {s[0], s[5], s[4], s[5], s[1], s[3], s[4], s[3], s[2]};
+  constexpr int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
+  for (int k = 0; k < 6; ++k) {
+    float sum = 0;
+    for (int i = 0; i < 3; ++i)
+      for (int j = 0; j < 3; ++j) sum += p[3 * row[k] + i] * m[3 * i + j] * p[3 * column[k] + j];
+    out[k] = sum;
+  }
+}
+
+void rotate_orientation(const Quat& p, const float* q, float* out) {
+  const Quat r = p * Quat{q[0], q[1], q[2], q[3]};
+  out[0] = r.w, out[1] = r.x, out[2] = r.y, out[3] = r.z;
+}
+
+Quat single(const Quatd& q) { return {float(q.w), float(q.x), float(q.y), float(q.z)}; }
+
+void proper_matrix(const Operation& op, float* p) {
+  for (int i = 0; i < 3; ++i)
+    for (int j = 0; j < 3; ++j) p[3 * i + j] = float(op.det * op.Q(i, j));
+}
+
+// Calls f(begin, end) over [0, n) in `threads` equal parts.
+template <class F>
+void parallel(int n, int threads, F f) {
+  const int parts = std::max(1, std::min(threads, n / 32));
+  std::vector<std::thread> workers;
+  for (int k = 1; k < parts; ++k) workers.emplace_back(f, int(std::int64_t(n) * k / parts), int(std::int64_t(n) * (k + 1) / parts));
+  f(0, n / parts);
+  for (std::thread& w : workers) w.join();
+}
+
+}  // namespace
+
+// SplitMix64 (Steele, Lea & Flood 2014), two rounds: one for the seed, one for the counter.
+std::uint64_t mix(std::uint64_t seed, std::uint64_t i) {
+  auto round = [](std::uint64_t z) {
+    z += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+  };
+  return round(round(seed) ^ i);
+}
+
+Draw draw(std::span<const Run> runs, int operations, std::uint64_t seed, std::int64_t i) {
+  std::int64_t total = 0;
+  for (const Run& run : runs) total += run.voxels();
+  std::int64_t at = std::int64_t(mix(seed, 2 * std::uint64_t(i)) % std::uint64_t(total));
+  Draw d;
+  while (at >= runs[std::size_t(d.run)].voxels()) at -= runs[std::size_t(d.run++)].voxels();
+  d.voxel = at;
+  d.operation = int(mix(seed, 2 * std::uint64_t(i) + 1) % std::uint64_t(operations));
+  return d;
+}
+
+BatchMaker::BatchMaker(std::span<const Run> runs, const ModelSpec& spec, std::vector<Operation> operations, int threads)
+    : runs_(runs), local_(spec.local), channels_(int(spec.input_mean.size())), steps_(runs[0].steps()),
+      operations_(std::move(operations)), threads_(threads) {
+  const EmbeddingSpec& e = embedding(PointGroup::named(spec.point_group));
+  require(e.size == channels_, Errc::kInternal, "normaliser and embedding differ in size");
+  for (int c = 0; c < channels_; ++c)
+    offset_.push_back(-spec.input_mean[std::size_t(c)] / spec.input_scale[std::size_t(c)]);
+  for (const Operation& op : operations_) {
+    Turn turn;
+    turn.taps = turned_taps(op, local_.radius);
+    proper_matrix(op, turn.p);
+    const auto D = embedding_rotation(e, op.p);
+    for (int i = 0; i < channels_; ++i)
+      for (int j = 0; j < channels_; ++j)
+        if (const double d = D[std::size_t(i * channels_ + j)]; std::abs(d) > 1e-9)
+          turn.entries.push_back({i, j, float(d / spec.input_scale[std::size_t(i)])});
+    turns_.push_back(std::move(turn));
+  }
+}
+
+void BatchMaker::fill(std::span<const Draw> draws, Batch& batch) const {
+  const std::size_t B = draws.size(), T = std::size_t(steps_), C = std::size_t(channels_);
+  const std::size_t K = std::size_t(taps(local_.radius));
+  batch.samples = int(B);
+  batch.steps = steps_;
+  batch.patches = local_.feedback == Feedback::kNeighbours ? steps_ : 1;
+  batch.x.resize(std::size_t(batch.patches) * B * K * C);
+  batch.own.resize(local_.feedback == Feedback::kOwn ? T * B * C : 0);
+  batch.q.resize((T + 1) * B * 4);
+  batch.w.resize(T * B * 3);
+  batch.stress.resize(runs_[0].stress.empty() ? 0 : T * B * 6);
+  parallel(int(B), threads_, [&](int begin, int end) {
+    for (int b = begin; b < end; ++b) fill_one(draws[std::size_t(b)], b, batch);
+  });
+}
+
+void BatchMaker::fill_one(const Draw& draw, int b, Batch& batch) const {
+  const Run& run = runs_[std::size_t(draw.run)];
+  const Turn& turn = turns_[std::size_t(draw.operation)];
+  const std::int64_t n = run.voxels(), B = batch.samples, C = channels_, K = taps(local_.radius);
+  const std::int64_t history = std::int64_t(steps_ + 1) * C;
+  const int x = int(draw.voxel % run.shape.nx), y = int(draw.voxel / run.shape.nx % run.shape.ny),
+            z = int(draw.voxel / run.shape.nx / run.shape.ny);
+  auto embed_into = [&](const float* e, float* out) {
+    std::copy(offset_.begin(), offset_.end(), out);
+    for (const Entry& d : turn.entries) out[d.row] += d.value * e[d.column];
+  };
+  for (int k = 0; k < K; ++k) {
+    const std::int64_t neighbour = tap(run.shape, run.boundaries, x, y, z, local_.radius, k);
+    const float* e = &run.e[std::size_t(neighbour * history)];
+    float* out = &batch.x[std::size_t((b * K + turn.taps[std::size_t(k)]) * C)];
+    for (int t = 0; t < batch.patches; ++t) embed_into(e + t * C, out + t * B * K * C);
+  }
+  const float* e = &run.e[std::size_t(draw.voxel * history)];
+  if (!batch.own.empty())
+    for (int t = 0; t < steps_; ++t) embed_into(e + t * C, &batch.own[std::size_t((t * B + b) * C)]);
+  const Quat p = single(operations_[std::size_t(draw.operation)].p);
+  for (int t = 0; t <= steps_; ++t)
+    rotate_orientation(p, &run.q[std::size_t((t * n + draw.voxel) * 4)], &batch.q[std::size_t((t * B + b) * 4)]);
+  for (int t = 0; t < steps_; ++t) {
+    rotate(turn.p, &run.w[std::size_t((t * n + draw.voxel) * 3)], &batch.w[std::size_t((t * B + b) * 3)]);
+    if (!batch.stress.empty())
+      rotate_stress(turn.p, &run.stress[std::size_t((t * n + draw.voxel) * 6)], &batch.stress[std::size_t((t * B + b) * 6)]);
+  }
+}
+
+TurnedRun turn(const Run& run, const Operation& op) {
+  TurnedRun out;
+  out.shape = turned(op, run.shape);
+  const Boundary b[3] = {run.boundaries.x, run.boundaries.y, run.boundaries.z};
+  out.boundaries = {b[op.axis[0]], b[op.axis[1]], b[op.axis[2]]};
+  const auto from = turned_voxels(op, run.shape);
+  const std::int64_t n = run.voxels();
+  out.q.resize(run.q.size());
+  out.w.resize(run.w.size());
+  out.stress.resize(run.stress.size());
+  float p[9];
+  proper_matrix(op, p);
+  const Quat quat = single(op.p);
+  for (int t = 0; t <= run.steps(); ++t)
+    for (std::int64_t j = 0; j < n; ++j) {
+      const std::int64_t i = from[std::size_t(j)];
+      rotate_orientation(quat, &run.q[std::size_t((t * n + i) * 4)], &out.q[std::size_t((t * n + j) * 4)]);
+      if (t == run.steps()) continue;
+      rotate(p, &run.w[std::size_t((t * n + i) * 3)], &out.w[std::size_t((t * n + j) * 3)]);
+      if (!run.stress.empty())
+        rotate_stress(p, &run.stress[std::size_t((t * n + i) * 6)], &out.stress[std::size_t((t * n + j) * 6)]);
+    }
+  return out;
+}
+
+}  // namespace grainspin

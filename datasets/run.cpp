@@ -1,0 +1,148 @@
+#include "datasets/run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <sstream>
+
+#include "grainspin/symmetry.h"
+
+namespace grainspin {
+
+namespace {
+
+// Half the smallest rotation of the group: below it an increment is the smallest of its equivalents.
+double safe_angle(const PointGroup& group) {
+  double smallest = std::numbers::pi;
+  for (const Quatd& s : group.operators()) {
+    const Vec3<double> v = log(s);
+    const double angle = std::sqrt(v.x * v.x + v.y * v.y + v.z * v.z);
+    if (angle > 1e-6) smallest = std::min(smallest, angle);
+  }
+  return smallest / 2;
+}
+
+Quatd load(const float* q) { return {q[0], q[1], q[2], q[3]}; }
+
+std::string number(double value) {
+  std::ostringstream s;
+  s.imbue(std::locale::classic());
+  s.precision(6);
+  s << value;
+  return s.str();
+}
+
+}  // namespace
+
+Run make_run(const std::string& name, Shape shape, Boundaries boundaries, const std::string& point_group,
+             double c_over_a, std::vector<LoadStep> loads, std::vector<float> q, std::vector<float> stress) {
+  Run run;
+  run.path = name;
+  run.shape = shape;
+  run.boundaries = boundaries;
+  run.point_group = point_group;
+  run.c_over_a = c_over_a;
+  run.loads = std::move(loads);
+  run.q = std::move(q);
+  run.stress = std::move(stress);
+  const std::int64_t n = run.voxels();
+  const int steps = run.steps();
+  require(n > 0 && steps > 0, Errc::kShape, name + ": no voxels or no strain steps to learn from");
+  require(std::int64_t(run.q.size()) == (steps + 1) * n * 4, Errc::kShape,
+          name + ": " + std::to_string(steps) + " loads do not fit the number of stored steps");
+
+  const PointGroup& group = PointGroup::named(point_group);
+  const EmbeddingSpec& spec = embedding(group);
+  run.channels = spec.size;
+  const double safe = safe_angle(group);
+  for (std::size_t i = 0; i < run.q.size(); i += 4) {
+    const Quatd v = load(&run.q[i]);
+    const double norm = std::sqrt(v.w * v.w + v.x * v.x + v.y * v.y + v.z * v.z);
+    require(std::isfinite(norm) && std::abs(norm - 1) < 1e-3, Errc::kFormat,
+            name + ": orientation of step " + std::to_string(i / 4 / std::size_t(n)) + ", voxel " +
+                std::to_string(i / 4 % std::size_t(n)) + " is no unit quaternion: norm " + number(norm));
+  }
+  run.w.resize(std::size_t(steps * n * 3));
+  for (std::int64_t i = 0; i < n; ++i) {
+    Quatd before = normalised(load(&run.q[std::size_t(i * 4)]));
+    for (int t = 0; t < steps; ++t) {
+      float* stored = &run.q[std::size_t(((t + 1) * n + i) * 4)];
+      const Quatd now = normalised(load(stored));
+      Vec3<double> w = log(now * conjugate(before));
+      if (std::sqrt(w.x * w.x + w.y * w.y + w.z * w.z) >= safe) w = disorientation(group, now, before);
+      before = normalised(exp(w) * before);
+      stored[0] = float(before.w), stored[1] = float(before.x), stored[2] = float(before.y), stored[3] = float(before.z);
+      float* out = &run.w[std::size_t((t * n + i) * 3)];
+      out[0] = float(w.x), out[1] = float(w.y), out[2] = float(w.z);
+    }
+  }
+  // Embeddings voxel by voxel, so that one neighbour's whole history is one copy in a batch.
+  const int C = spec.size;
+  run.e.resize(std::size_t(n * (steps + 1) * C));
+  std::vector<float> column(std::size_t(n * C));
+  for (int t = 0; t <= steps; ++t) {
+    embed(spec, n, &run.q[std::size_t(t * n * 4)], column.data());
+    for (std::int64_t i = 0; i < n; ++i)
+      std::copy_n(&column[std::size_t(i * C)], C, &run.e[std::size_t((i * (steps + 1) + t) * C)]);
+  }
+  return run;
+}
+
+Run load_run(const std::string& path, bool stress) {
+  const auto reader = open_archive(path);
+  const ArchiveInfo& info = reader->info();
+  require(info.has_orientation, Errc::kFormat, path + ": no orientations in this file");
+  require(info.phases.size() == 1, Errc::kFormat,
+          path + ": " + std::to_string(info.phases.size()) + " phases own voxels; training takes one phase");
+  require(!info.phases[0].point_group.empty(), Errc::kFormat, path + ": the crystal symmetry is not stated");
+  require(info.step_count() > 0, Errc::kFormat, path + ": only the initial state, no strain step to learn from");
+  require(int(info.loads.size()) == info.step_count(), Errc::kFormat,
+          path + ": the load of its steps is not known (no deformation gradient F)");
+  require(!stress || (info.has_F && info.has_P), Errc::kFormat,
+          path + ": a stress head was asked for, but the file has no F and P");
+  const std::int64_t n = info.shape.voxels();
+  const int steps = info.step_count();
+  std::vector<float> q(std::size_t((steps + 1) * n * 4)), sigma;
+  for (int t = 0; t <= steps; ++t) reader->orientation(t, 0, n, &q[std::size_t(t * n * 4)]);
+  if (stress) {
+    std::vector<float> F(std::size_t(n * 9)), P(std::size_t(n * 9));
+    sigma.resize(std::size_t(steps * n * 6));
+    for (int t = 1; t <= steps; ++t) {
+      reader->F(t, 0, n, F.data());
+      reader->P(t, 0, n, P.data());
+      cauchy_stress(n, P.data(), F.data(), &sigma[std::size_t((t - 1) * n * 6)]);
+    }
+  }
+  return make_run(path, info.shape, info.boundaries, info.phases[0].point_group, info.phases[0].c_over_a, info.loads,
+                  std::move(q), std::move(sigma));
+}
+
+void require_alike(std::span<const Run> runs) {
+  constexpr double kTolerance = 0.02;
+  if (runs.empty()) return;
+  const Run& first = runs[0];
+  for (const Run& run : runs.subspan(1)) {
+    const std::string pair = run.path + " does not belong with " + first.path + ": ";
+    require(run.point_group == first.point_group, Errc::kFormat,
+            pair + "point group " + run.point_group + ", wanted " + first.point_group);
+    require(std::abs(run.c_over_a - first.c_over_a) < 1e-3, Errc::kFormat,
+            pair + "c/a " + number(run.c_over_a) + ", wanted " + number(first.c_over_a));
+    require(run.steps() == first.steps(), Errc::kFormat,
+            pair + std::to_string(run.steps()) + " strain steps, wanted " + std::to_string(first.steps()));
+    for (int t = 0; t < run.steps(); ++t) {
+      const LoadStep &a = run.loads[std::size_t(t)], &b = first.loads[std::size_t(t)];
+      const std::string step = "step " + std::to_string(t + 1) + ": ";
+      require(std::abs(a.von_mises() - b.von_mises()) <= kTolerance * b.von_mises(), Errc::kFormat,
+              pair + step + "strain " + number(a.von_mises()) + ", wanted " + number(b.von_mises()));
+      for (std::size_t i = 0; i < 9; ++i) {
+        const std::string component = step + "load component " + std::to_string(i / 3 + 1) + std::to_string(i % 3 + 1);
+        require(a.prescribed[i] == b.prescribed[i], Errc::kFormat,
+                pair + component + (b.prescribed[i] ? " is free, wanted prescribed" : " is prescribed, wanted free"));
+        require(!a.prescribed[i] || std::abs(a.L[i] - b.L[i]) <= kTolerance * b.von_mises(), Errc::kFormat,
+                pair + component + " is " + number(a.L[i]) + ", wanted " + number(b.L[i]));
+      }
+    }
+  }
+}
+
+}  // namespace grainspin
