@@ -9,10 +9,13 @@
 
 namespace grainspin {
 
-// The model through torch::nn modules: what the engine is tested against.
-std::unique_ptr<Surrogate> make_libtorch(const Model& model, const EngineOptions& options);
+// The model through torch::nn modules: what the engine is tested against. With `precise` everything is
+// computed in double; StepOutput's floats are then rounded at the very end.
+std::unique_ptr<Surrogate> make_libtorch(const Model& model, const EngineOptions& options, bool precise = false);
 
 // LibTorch's version, empty where the program was built without it.
 std::string torch_version();
+// Whether LibTorch finds a CUDA device.
+bool torch_has_cuda();
 
 }  // namespace grainspin

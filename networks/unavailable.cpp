@@ -1,5 +1,6 @@
 // Stands in for this folder in builds without LibTorch.
 #include "networks/networks.h"
+#include "networks/train.h"
 
 namespace grainspin {
 
@@ -9,10 +10,13 @@ namespace {
 }
 }  // namespace
 
-std::unique_ptr<Surrogate> make_libtorch(const Model&, const EngineOptions&) {
+std::unique_ptr<Surrogate> make_libtorch(const Model&, const EngineOptions&, bool) {
   missing("the LibTorch backend");
 }
 
+TrainReport train(const TrainOptions&, const TrainProgress&) { missing("training"); }
+
 std::string torch_version() { return {}; }
+bool torch_has_cuda() { return false; }
 
 }  // namespace grainspin

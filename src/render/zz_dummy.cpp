@@ -1,0 +1,1 @@
+namespace grainspin { int dummy_render; }
