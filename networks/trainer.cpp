@@ -19,7 +19,7 @@
 #include "datasets/batch.h"
 #include "datasets/normaliser.h"
 #include "datasets/sha256.h"
-#include "grainspin/version.h"
+#include "grainspin/version_info.h"
 #include "networks/checkpoint.h"
 #include "networks/device.h"
 #include "networks/networks.h"
@@ -384,7 +384,7 @@ class Trainer {
                                 (spec_.steps() + 1) * 4 + spec_.steps() * (options_.local.stress ? 9 : 3));
     for (const Run& run : runs_) r.data_bytes += run.bytes();
     for (const Run& run : watched()) r.held_out.push_back(score(network_, *embedder_, run, true));
-    nlohmann::json provenance{{"version", GRAINSPIN_VERSION}, {"commit", GRAINSPIN_COMMIT}, {"torch", torch_version()},
+    nlohmann::json provenance{{"version", build_info().version}, {"commit", build_info().commit}, {"torch", torch_version()},
                               {"command", options_.command}, {"settings", settings()}, {"steps", state_.step},
                               {"epochs", state_.samples / double(voxels_)}, {"seconds", state_.seconds},
                               {"threads", threads_}, {"device", device_.is_cpu() ? "cpu" : "cuda"}};

@@ -1,1 +1,0 @@
-namespace grainspin { int dummy_io; }
