@@ -23,6 +23,7 @@
 #include "networks/checkpoint.h"
 #include "networks/device.h"
 #include "networks/networks.h"
+#include "networks/precision.h"
 #include "networks/score.h"
 
 namespace grainspin {
@@ -31,42 +32,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-// Autocast to bfloat16 on CUDA while it lives.
-class Autocast {
- public:
-  explicit Autocast(bool on) : on_(on) {
-    if (!on_) return;
-    at::autocast::set_autocast_enabled(at::kCUDA, true);
-    at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
-  }
-  ~Autocast() {
-    if (!on_) return;
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(at::kCUDA, false);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  bool on_;
-};
-
-// Products of float32 matrices in bfloat16 on CPUs that have it (oneDNN), while it lives.
-class MatmulPrecision {
- public:
-  explicit MatmulPrecision(bool low) : low_(low) {
-    if (low_) at::globalContext().setFloat32MatmulPrecision("medium");
-  }
-  ~MatmulPrecision() {
-    if (low_) at::globalContext().setFloat32MatmulPrecision("highest");
-  }
-  MatmulPrecision(const MatmulPrecision&) = delete;
-  MatmulPrecision& operator=(const MatmulPrecision&) = delete;
-
- private:
-  bool low_;
-};
 
 class Trainer {
  public:
