@@ -39,8 +39,9 @@ install_packages() {
       fail "neither root nor sudo here; ask for: apt-get install --no-install-recommends ${missing[*]}"
     as_root=(sudo)
   fi
-  "${as_root[@]}" apt-get update -q || fail "apt-get update did not work"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" ||
+  "${as_root[@]}" apt-get update -qq || fail "apt-get update did not work"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+    -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null ||
     fail "apt-get could not install: ${missing[*]}"
 }
 
