@@ -26,9 +26,10 @@ case $preset in
 esac
 bootstrap "${setup[@]}"
 
-settings=(-DGRAINSPIN_TESTS=ON)
-[[ -z $grainspin_torch_dir ]] || settings+=(-DGRAINSPIN_TORCH_DIR="$grainspin_torch_dir")
-[[ ${CI:-} != true ]] || settings+=(-DGRAINSPIN_WERROR=ON)
-cmake --preset "$preset" "${settings[@]}"
+settings=(-D GRAINSPIN_TESTS=ON)
+[[ ${CI:-} != true ]] || settings+=(-D GRAINSPIN_WERROR=ON)
+folder=build
+case $preset in asan | release) folder=build-$preset ;; esac
+configure "$preset" "$folder" "${settings[@]}"
 cmake --build --preset "$preset" --parallel "$(nproc)"
 exec ctest --preset "$preset" --parallel "$(nproc)" "$@"

@@ -31,7 +31,16 @@ if(NOT GRAINSPIN_CUDA STREQUAL "OFF")
     if(NOT CMAKE_CUDA_ARCHITECTURES)  # sm_80's PTX serves what is newer than sm_90a
       set(CMAKE_CUDA_ARCHITECTURES "80;90a-real" CACHE STRING "CUDA architectures")
     endif()
+    grainspin_pinned(site nvcc)
+    if(CMAKE_CUDA_COMPILER MATCHES "/grainspin/nvcc-[0-9a-f]+-python" AND NOT CMAKE_CUDA_COMPILER MATCHES "^${site}/")
+      message(FATAL_ERROR "the pins of scripts/python/nvcc.txt have changed since this folder was configured: "
+                          "configure it again with cmake --fresh")
+    endif()
     enable_language(CUDA)
+    # FindCUDAToolkit of CMake 3.25 sets a property of this target, whose library left the toolkit with CUDA 13.
+    if(CMAKE_VERSION VERSION_LESS 3.27 AND NOT TARGET CUDA::nvToolsExt)
+      add_library(CUDA::nvToolsExt INTERFACE IMPORTED)
+    endif()
     set(GRAINSPIN_CUDA_FOUND ON)
   elseif(GRAINSPIN_CUDA STREQUAL "ON")
     message(FATAL_ERROR "GRAINSPIN_CUDA=ON, but no nvcc 12.8 or newer was found: set CUDACXX, or run "

@@ -107,6 +107,18 @@ has_nvcc() {
   return 1
 }
 
+# configure PRESET FOLDER [settings]: cmake, from the start where the folder was configured with other pins of nvcc.
+configure() {
+  local preset=$1 cache=$2/CMakeCache.txt fresh=()
+  shift 2
+  if [[ -e $cache ]] && grep -q '^CMAKE_CUDA_COMPILER:.*/grainspin/nvcc-' "$cache" &&
+    ! grep -q "^CMAKE_CUDA_COMPILER:.*/grainspin/nvcc-$(sha256sum "$grainspin_scripts/python/nvcc.txt" | cut -c1-12)-" "$cache"; then
+    fresh=(--fresh)
+  fi
+  [[ -z $grainspin_torch_dir ]] || set -- "$@" -D "GRAINSPIN_TORCH_DIR=$grainspin_torch_dir"
+  cmake "${fresh[@]}" --preset "$preset" "$@"
+}
+
 bootstrap() {
   local option torch=auto nvcc=yes tests=yes packages=yes site=
   for option in "$@"; do
