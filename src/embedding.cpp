@@ -1,5 +1,6 @@
 #include "grainspin/embedding.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -86,6 +87,29 @@ const std::map<std::string, EmbeddingSpec, std::less<>>& all() {
   return specs;
 }
 
+// Arrays are worked on in blocks, component by component, so that the loops over a block vectorise.
+constexpr int kBlock = 32;
+
+// One term of embed() for the matrices R[9][block]: adds to e[2 Rank + 1][block].
+template <int Rank>
+void add_term(const Term& term, const float (&R)[9][kBlock], float (*e)[kBlock]) {
+  for (int d = 0; d < term.directions; ++d) {
+    const float a = float(term.v[d][0]), b = float(term.v[d][1]), c = float(term.v[d][2]);
+    const float weight = float(term.weight) * float(term.c[d]);
+    for (int i = 0; i < kBlock; ++i) {
+      const float x = R[0][i] * a + R[1][i] * b + R[2][i] * c;
+      const float y = R[3][i] * a + R[4][i] * b + R[5][i] * c;
+      const float z = R[6][i] * a + R[7][i] * b + R[8][i] * c;
+      float h[2 * Rank + 1] = {};
+      if constexpr (Rank == 2) add_harmonics_2(weight, x, y, z, h);
+      if constexpr (Rank == 3) add_harmonics_3(weight, x, y, z, h);
+      if constexpr (Rank == 4) add_harmonics_4(weight, x, y, z, h);
+      if constexpr (Rank == 6) add_harmonics_6(weight, x, y, z, h);
+      for (int k = 0; k <= 2 * Rank; ++k) e[k][i] += h[k];
+    }
+  }
+}
+
 }  // namespace
 
 const EmbeddingSpec& embedding(const PointGroup& group) {
@@ -104,8 +128,35 @@ void embed(const EmbeddingSpec& spec, std::int64_t n, const float* q, float* out
     }
     return;
   }
-  for (std::int64_t i = 0; i < n; ++i) {
-    embed(spec, Quat{q[4 * i], q[4 * i + 1], q[4 * i + 2], q[4 * i + 3]}, out + spec.size * i);
+  for (std::int64_t first = 0; first < n; first += kBlock) {
+    const int count = int(std::min<std::int64_t>(n - first, kBlock));
+    float R[9][kBlock], e[EmbeddingSpec::kMaxSize][kBlock] = {};
+    for (int i = 0; i < kBlock; ++i) {  // the tail repeats the last one
+      const float* p = q + 4 * (first + std::min(i, count - 1));
+      const Mat3<float> M = matrix(Quat{p[0], p[1], p[2], p[3]});
+      for (int k = 0; k < 9; ++k) R[k][i] = M.m[k];
+    }
+    int at = 0;
+    for (int t = 0; t < spec.terms; ++t) {
+      switch (spec.term[t].rank) {
+        case 2:
+          add_term<2>(spec.term[t], R, e + at);
+          break;
+        case 3:
+          add_term<3>(spec.term[t], R, e + at);
+          break;
+        case 4:
+          add_term<4>(spec.term[t], R, e + at);
+          break;
+        default:
+          add_term<6>(spec.term[t], R, e + at);
+          break;
+      }
+      at += 2 * spec.term[t].rank + 1;
+    }
+    for (int i = 0; i < count; ++i) {
+      for (int k = 0; k < spec.size; ++k) out[(first + i) * spec.size + k] = e[k][i];
+    }
   }
 }
 

@@ -100,7 +100,7 @@ const PointGroup& PointGroup::of_lattice(std::string_view lattice) {
 Quatd fundamental_zone(const PointGroup& group, const Quatd& q) {
   // On the zone's boundary several equivalents have the same angle to rounding; of those the one with
   // the largest x, then y, then z is taken, so that the choice does not depend on which one came in.
-  constexpr double kTie = 1e-9;
+  constexpr double kTie = 1e-12;
   Quatd best = q;
   bool first = true;
   for (const Quatd& s : group.operators()) {

@@ -171,7 +171,12 @@ TEST(Embedding, FloatBatch) {
     embed(spec, n, q.data(), out.data());
     for (int i = 0; i < n; ++i) {
       const auto e = embedded(spec, exact[i]);
-      for (int c = 0; c < spec.size; ++c) EXPECT_NEAR(out[i * spec.size + c], e[c], 2e-6) << name;
+      std::vector<float> single(spec.size);
+      embed(spec, Quat{q[4 * i], q[4 * i + 1], q[4 * i + 2], q[4 * i + 3]}, single.data());
+      for (int c = 0; c < spec.size; ++c) {
+        EXPECT_NEAR(out[i * spec.size + c], e[c], 2e-6) << name;
+        EXPECT_NEAR(single[c], e[c], 2e-6) << name;
+      }
     }
   }
 }

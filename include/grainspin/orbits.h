@@ -22,7 +22,9 @@ struct Orbits {
   std::vector<std::int32_t> of;  // orbit id of each entry: [N*N] or [N*N*N], ids in order of first entry
   std::vector<std::int64_t> size;
 };
-Orbits pair_orbits(const SlipAction& action, bool symmetric = false);       // H_ij (= H_ji)
-Orbits triple_orbits(const SlipAction& action, bool jk = false, bool full = false);  // K_ijk (= K_ikj)
+// H_ij; symmetric: with H_ij = H_ji. Entry i N + j.
+Orbits pair_orbits(const SlipAction& action, bool symmetric = false);
+// K_ijk; jk: with K_ijk = K_ikj; full: equal under every permutation of i, j, k. Entry (i N + j) N + k.
+Orbits triple_orbits(const SlipAction& action, bool jk = false, bool full = false);
 
 }  // namespace grainspin

@@ -80,7 +80,8 @@ GRAINSPIN_HD inline Quaternion<T> exp(const Vec3<T>& v) {
   return {c, s * hx, s * hy, s * hz};
 }
 
-// log of a rotation: its rotation vector, angle in [0, pi]. q and -q give the same.
+// log of a rotation: its rotation vector, angle in [0, pi]; q unit. q and -q give the same (but at exactly
+// pi, where both signs of the axis are right, the opposite one).
 template <class T>
 GRAINSPIN_HD inline Vec3<T> log(const Quaternion<T>& q) {
   const T s = q.w < 0 ? T(-1) : T(1);

@@ -27,10 +27,10 @@ struct SlipSet {
 
 // Families: fcc{111}<110> fcc{110}<110> bcc{110}<111> bcc{112}<111> bcc{123}<111>
 // hcp-basal<a> hcp-prism<a> hcp-pyr1<a> hcp-pyr1<c+a> hcp-pyr2<c+a> hcp-prism<c+a> hcp-prism<c>.
-// A system is (n, b) up to the sign of each; they come family by family, plane by plane, in an order that does
-// not depend on c/a. n points up (z > 0, then y, then x); b such that all b (x) n of a family shear in the
-// sense of its first member. c_over_a is needed for hcp only.
-// Throws Error kArgument for an unknown family, one named twice, mixed crystal systems or c/a <= 0.
+// A system is (n, b) up to the sign of each; they come family by family, plane by plane, in an order that
+// does not depend on c/a. n points up (z > 0, then y, then x); b such that all b (x) n of a family shear in
+// the sense of its first member. c_over_a is needed for hcp only. Throws Error kArgument for an unknown
+// family, one named twice, mixed crystal systems or c/a <= 0.
 SlipSet slip_set(const std::vector<std::string>& families, double c_over_a = 0);
 // Named sets: fcc fcc18 bcc110 bcc112 bcc123 bcc24 bcc48 hcp18 hcp24 hcp30 hcp39.
 SlipSet named_slip_set(std::string_view name, double c_over_a = 0);

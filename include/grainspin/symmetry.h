@@ -37,7 +37,8 @@ double disorientation_angle(const PointGroup& group, const Quatd& a, const Quatd
 Vec3<double> disorientation_axis(const PointGroup& group, const Quatd& a, const Quatd& b);
 // The same for arrays a[n,4], b[n,4] -> angle[n], w[n,3] in single precision: absolute error below 1e-6 rad,
 // also at tiny angles. Not threaded. Non-finite orientations give NaN.
-void disorientation_angles(const PointGroup& group, std::int64_t n, const float* a, const float* b, float* angle);
+void disorientation_angles(const PointGroup& group, std::int64_t n, const float* a, const float* b,
+                           float* angle);
 void disorientations(const PointGroup& group, std::int64_t n, const float* a, const float* b, float* w);
 
 // The equivalent q s of smallest rotation angle (ties broken in a fixed way), w >= 0.
@@ -45,8 +46,9 @@ Quatd fundamental_zone(const PointGroup& group, const Quatd& q);
 
 // The direction that is equivalent under the group and inversion (its Laue group) and lies in the standard
 // triangle: z >= 0 and the azimuth from x within
-//   1: 360  2: 0..180 (y >= 0)  222: 0..90  3: 0..120  32: -30..30  4: 0..90  422: 0..45  6: 0..60  622: 0..30
-// degrees; 23: z >= x >= 0, z >= y >= 0; 432: z >= x >= y >= 0.
+//   1: 0..360   2: 0..180   222: 0..90   3: 0..120   32: -30..30   4: 0..90   422: 0..45   6: 0..60
+//   622: 0..30 degrees;
+//   23: z >= x >= 0, z >= y >= 0; 432: z >= x >= y >= 0.
 Vec3<double> standard_triangle(const PointGroup& group, const Vec3<double>& direction);
 
 // Colour of the crystal direction that is parallel to the sample direction `axis` (any length). The key has
