@@ -81,25 +81,25 @@ TEST(ErrorMap, GoesFromDarkToLight) {
 
 TEST(Enlarged, WholePixelsLinesBetweenGrainsAndProportions) {
   const Pixels map{2, 1, {10, 20, 30, 255, 40, 50, 60, 255}};
-  const Pixels plain = enlarged(map, 1, 1, nullptr, 40);
+  const Pixels plain = enlarged(map, 1, 1, nullptr, {}, 40);
   EXPECT_EQ(plain.width, 40);
   EXPECT_EQ(plain.height, 20);
   EXPECT_EQ(rgb(plain, 19, 0), (std::array<int, 3>{10, 20, 30}));
   EXPECT_EQ(rgb(plain, 20, 19), (std::array<int, 3>{40, 50, 60}));
 
   const std::int32_t grain[2] = {0, 1};
-  const Pixels lined = enlarged(map, 1, 1, grain, 40);
-  EXPECT_EQ(rgb(lined, 19, 10), (std::array<int, 3>{250, 250, 250}));
-  EXPECT_EQ(rgb(lined, 20, 10), (std::array<int, 3>{250, 250, 250}));
+  const Pixels lined = enlarged(map, 1, 1, grain, {200, 100, 0}, 40);
+  EXPECT_EQ(rgb(lined, 19, 10), (std::array<int, 3>{200, 100, 0}));
+  EXPECT_EQ(rgb(lined, 20, 10), (std::array<int, 3>{200, 100, 0}));
   EXPECT_EQ(rgb(lined, 10, 10), (std::array<int, 3>{10, 20, 30}));
 
-  const Pixels tall = enlarged(map, 1, 3, nullptr, 60);  // 2 x 3 in length
+  const Pixels tall = enlarged(map, 1, 3, nullptr, {}, 60);  // 2 x 3 in length
   EXPECT_EQ(tall.height * 2, tall.width * 3);
 }
 
 TEST(Enlarged, AVeryLargeMapIsThinnedOut) {
   Pixels map{5000, 10, std::vector<std::uint8_t>(5000 * 10 * 4, 255)};
-  const Pixels small = enlarged(map, 1, 1, nullptr, 480);
+  const Pixels small = enlarged(map, 1, 1, nullptr, {}, 480);
   EXPECT_EQ(small.width, 960);
   EXPECT_GE(small.height, 1);
 }

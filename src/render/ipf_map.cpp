@@ -101,7 +101,8 @@ std::vector<float> disorientation_deg(const PointGroup& group, std::size_t n, co
   return deg;
 }
 
-Pixels enlarged(const Pixels& map, double column_size, double row_size, const std::int32_t* grain, int side) {
+Pixels enlarged(const Pixels& map, double column_size, double row_size, const std::int32_t* grain, const Rgb& line,
+                int side) {
   const double smaller = std::min(column_size, row_size);
   const double ratio_x = smaller > 0 ? column_size / smaller : 1, ratio_y = smaller > 0 ? row_size / smaller : 1;
   const double longer = std::max(map.width * ratio_x, map.height * ratio_y);
@@ -126,7 +127,7 @@ Pixels enlarged(const Pixels& map, double column_size, double row_size, const st
         edge = (x >= half && grain_at(x - half, y) != g) || (x + half < big.width && grain_at(x + half, y) != g) ||
                (y >= half && grain_at(x, y - half) != g) || (y + half < big.height && grain_at(x, y + half) != g);
       }
-      for (int c = 0; c < 3; ++c) p[c] = edge ? 250 : q[c];
+      for (int c = 0; c < 3; ++c) p[c] = edge ? line[c] : q[c];
       p[3] = 255;
     }
   return big;

@@ -23,9 +23,10 @@ Pixels error_map(int columns, int rows, const float* error_deg, double top);
 std::vector<float> disorientation_deg(const PointGroup& group, std::size_t n, const float* a, const float* b);
 
 // The map enlarged by whole numbers so that it is at least `side` pixels along its longer side (in the
-// voxels' proportions), with lines between voxels of different grains. Beyond 2 x side it is thinned out.
-// `grain`[rows, columns] or null.
-Pixels enlarged(const Pixels& map, double column_size, double row_size, const std::int32_t* grain, int side);
+// voxels' proportions), with lines of colour `line` between voxels of different grains. Beyond 2 x side it is
+// thinned out. `grain`[rows, columns] or null.
+Pixels enlarged(const Pixels& map, double column_size, double row_size, const std::int32_t* grain, const Rgb& line,
+                int side);
 
 // The standard triangle of the group's Laue class in equal-area projection, corners labelled.
 void draw_ipf_key(Canvas& canvas, const Rect& rect, const Theme& theme, const PointGroup& group);

@@ -35,7 +35,7 @@ nav { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: .8rem 0; }
 figure { margin: 0; }
 img { display: block; max-width: 100%; height: auto; }
 .maps { display: grid; grid-template-columns: repeat(4, 1fr); gap: .8rem; align-items: end; margin: .6rem 0; }
-.maps img { width: 100%; image-rendering: pixelated; border: 1px solid var(--rule); }
+.maps img { width: 100%; border: 1px solid var(--rule); }
 .maps figcaption { color: var(--ink); margin-bottom: .25rem; }
 .keys { display: flex; flex-wrap: wrap; gap: .5rem 3rem; align-items: center; justify-content: space-between; }
 .keys .note { flex: 1 1 320px; }

@@ -159,12 +159,15 @@ std::vector<SliceMaps> slice_maps(const Report& report, const ArchiveScore& a, d
   const PointGroup& group = PointGroup::named(a.point_group);
   for (const Slice& s : a.slices) {
     const std::int32_t* grain = s.grain.empty() ? nullptr : s.grain.data();
-    const auto big = [&](const Pixels& p) { return enlarged(p, s.column_size, s.row_size, grain, 480); };
+    const auto big = [&](const Pixels& p, const Rgb& line) {
+      return enlarged(p, s.column_size, s.row_size, grain, line, 480);
+    };
+    constexpr Rgb kDark{0x20, 0x24, 0x2a}, kPale{0xf4, 0xf4, 0xf4};  // seen on bright colours and on magma
     const auto ipf = [&](const std::vector<float>& q) {
-      return q.empty() ? Pixels{} : big(ipf_map(group, s.columns, s.rows, q.data(), report.ipf_axis));
+      return q.empty() ? Pixels{} : big(ipf_map(group, s.columns, s.rows, q.data(), report.ipf_axis), kDark);
     };
     const std::vector<float> deg = disorientation_deg(group, s.truth.size() / 4, s.truth.data(), s.predicted.data());
-    maps.push_back({ipf(s.start), ipf(s.truth), ipf(s.predicted), big(error_map(s.columns, s.rows, deg.data(), top))});
+    maps.push_back({ipf(s.start), ipf(s.truth), ipf(s.predicted), big(error_map(s.columns, s.rows, deg.data(), top), kPale)});
   }
   return maps;
 }

@@ -115,7 +115,7 @@ std::string maps(const Report& r, const ArchiveScore& a) {
          return canvas.finish();
        }, "Colour key of the crystal directions, point group " + a.point_group) + "</figure>\n<p class=\"note\">" +
        escaped("Colours: the crystal direction that is parallel to " + r.ipf_axis_name + " (" + std::string(ipf_key_name()) +
-               " key). Pale lines are grain boundaries. Grains turn by a few degrees only, so the start resembles both others: "
+               " key). Lines are grain boundaries. Grains turn by a few degrees only, so the start resembles both others: "
                "judge by the error map. It is dark where the prediction is right; errors usually gather at grain boundaries "
                "and in grains that split.") +
        "</p><figure>" + themed_svg([&](const Theme& t) {
