@@ -27,7 +27,7 @@ TEST(IpfMap, UniformCubeOrientationHasTheKeysCornerColours) {
   const double r2 = std::sqrt(0.5), r3 = std::sqrt(1 / 3.0);
   const std::pair<std::array<double, 3>, int> corners[] = {{{0, 0, 1}, 0}, {{r2, 0, r2}, 1}, {{r3, r3, r3}, 2}};
   for (const auto& [axis, channel] : corners) {
-    const Pixels map = decode_png(png(ipf_map(cubic, 3, 2, q.data(), axis)));
+    const Pixels map = decode_png(png(ipf_map({{&cubic}, nullptr}, 3, 2, q.data(), axis)));
     ASSERT_EQ(map.width, 3);
     ASSERT_EQ(map.height, 2);
     for (int y = 0; y < 2; ++y)
@@ -45,14 +45,25 @@ TEST(IpfMap, RowZeroIsAtTheBottom) {
   const Quatd up = exp(Vec3<double>{t * std::sqrt(0.5), -t * std::sqrt(0.5), 0});
   const std::vector<float> second = repeated(up, 1);
   q.insert(q.end(), second.begin(), second.end());
-  const Pixels map = ipf_map(cubic, 1, 2, q.data(), {0, 0, 1});
+  const Pixels map = ipf_map({{&cubic}, nullptr}, 1, 2, q.data(), {0, 0, 1});
   EXPECT_GT(rgb(map, 0, 1)[0], 250);  // bottom: [001], red
   EXPECT_GT(rgb(map, 0, 0)[2], 250);  // top: [111], blue
 }
 
+TEST(IpfMap, EveryVoxelInTheColoursOfItsPhase) {
+  // [1 0 1]/sqrt2 along the axis: the green corner for 432; for 422 half way down from red to green.
+  const std::int32_t phase[2] = {0, 1};
+  const VoxelSymmetry symmetry{{&PointGroup::named("432"), &PointGroup::named("422")}, phase};
+  const std::vector<float> q = repeated({1, 0, 0, 0}, 2);
+  const Pixels map = ipf_map(symmetry, 2, 1, q.data(), {1, 0, 1});
+  EXPECT_LT(rgb(map, 0, 0)[0], 3);
+  EXPECT_EQ(rgb(map, 1, 0)[0], 255);
+  EXPECT_EQ(rgb(map, 1, 0)[1], 255);
+}
+
 TEST(IpfMap, BrokenOrientationsAreBlack) {
   const std::vector<float> q{NAN, 0, 0, 0};
-  EXPECT_EQ(rgb(ipf_map(PointGroup::named("432"), 1, 1, q.data(), {0, 0, 1}), 0, 0), (std::array<int, 3>{0, 0, 0}));
+  EXPECT_EQ(rgb(ipf_map({{&PointGroup::named("432")}, nullptr}, 1, 1, q.data(), {0, 0, 1}), 0, 0), (std::array<int, 3>{0, 0, 0}));
 }
 
 TEST(Disorientation, InDegreesModuloSymmetry) {
@@ -63,7 +74,7 @@ TEST(Disorientation, InDegreesModuloSymmetry) {
   const std::vector<float> turned = repeated(exp(Vec3<double>{0, 0, 85 * degree}), 1);  // 5 from 90
   b.insert(b.end(), turned.begin(), turned.end());
   b.insert(b.end(), {0, 0, 0, 0});
-  const std::vector<float> deg = disorientation_deg(cubic, 3, a.data(), b.data());
+  const std::vector<float> deg = disorientation_deg({{&cubic}, nullptr}, 3, a.data(), b.data());
   EXPECT_NEAR(deg[0], 3, 1e-3);
   EXPECT_NEAR(deg[1], 5, 1e-3);
   EXPECT_TRUE(std::isnan(deg[2]));

@@ -163,6 +163,28 @@ TEST(Report, EveryPointGroupHasAPage) {
     EXPECT_NE(report_html(full_report(group)).find("Orientation maps"), std::string::npos) << group;
 }
 
+TEST(Report, UnknownSymmetryLeavesTheMapsOut) {
+  Report r = full_report("");
+  const std::string html = report_html(r);
+  expect_balanced(html);
+  EXPECT_EQ(html.find("Orientation maps"), std::string::npos);
+  EXPECT_EQ(html.find("pole figures"), std::string::npos);
+  EXPECT_NE(html.find("Every step"), std::string::npos);
+}
+
+TEST(Report, EveryPhaseHasItsKey) {
+  Report r = full_report();
+  r.archives[0].phase_groups = {"432", "622"};
+  r.archives[0].slices[0].phase.assign(12, 0);
+  EXPECT_EQ(report_html(r).find("point group 622"), std::string::npos);
+  r.archives[0].slices[0].phase[5] = 1;
+  const std::string html = report_html(r);
+  EXPECT_NE(html.find("point group 432"), std::string::npos);
+  EXPECT_NE(html.find("point group 622"), std::string::npos);
+  r.archives[0].slices[0].phase[5] = 2;
+  EXPECT_THROW(report_html(r), Error);
+}
+
 TEST(Report, SizesThatDoNotFitAreRefusedByName) {
   Report r = full_report();
   r.archives[1].slices[0].predicted.pop_back();

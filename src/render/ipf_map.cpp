@@ -76,11 +76,13 @@ Vec3<double> unproject(double x, double y) {
 
 }  // namespace
 
-Pixels ipf_map(const PointGroup& group, int columns, int rows, const float* q, const std::array<double, 3>& axis) {
+Pixels ipf_map(const VoxelSymmetry& symmetry, int columns, int rows, const float* q, const std::array<double, 3>& axis) {
   Pixels map = blank(columns, rows);
   for (int j = 0; j < rows; ++j)
-    for (int i = 0; i < columns; ++i)
-      put(map, i, j, ipf_colour(group, quaternion(q + 4 * (std::size_t(j) * columns + i)), {axis[0], axis[1], axis[2]}));
+    for (int i = 0; i < columns; ++i) {
+      const std::int64_t v = std::int64_t(j) * columns + i;
+      put(map, i, j, ipf_colour(symmetry.at(v), quaternion(q + 4 * v), {axis[0], axis[1], axis[2]}));
+    }
   return map;
 }
 
@@ -92,12 +94,12 @@ Pixels error_map(int columns, int rows, const float* error_deg, double top) {
   return map;
 }
 
-std::vector<float> disorientation_deg(const PointGroup& group, std::size_t n, const float* a, const float* b) {
+std::vector<float> disorientation_deg(const VoxelSymmetry& symmetry, std::size_t n, const float* a, const float* b) {
   std::vector<float> deg(n, NAN);
   for (std::size_t i = 0; i < n; ++i)
     if (usable(a + 4 * i) && usable(b + 4 * i))
-      deg[i] = float(disorientation_angle(group, normalised(quaternion(a + 4 * i)), normalised(quaternion(b + 4 * i))) *
-                     180 / M_PI);
+      deg[i] = float(180 / M_PI * disorientation_angle(symmetry.at(std::int64_t(i)), normalised(quaternion(a + 4 * i)),
+                                                       normalised(quaternion(b + 4 * i))));
   return deg;
 }
 

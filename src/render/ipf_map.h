@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "grainspin/metrics.h"
 #include "grainspin/symmetry.h"
 #include "src/render/canvas.h"
 
@@ -14,13 +15,13 @@ namespace grainspin::render {
 
 // One pixel a voxel: the colour of the crystal direction parallel to the sample direction `axis`.
 // q[rows, columns, 4].
-Pixels ipf_map(const PointGroup& group, int columns, int rows, const float* q, const std::array<double, 3>& axis);
+Pixels ipf_map(const VoxelSymmetry& symmetry, int columns, int rows, const float* q, const std::array<double, 3>& axis);
 
 // One pixel a voxel, magma from 0 to `top`.
 Pixels error_map(int columns, int rows, const float* error_deg, double top);
 
 // Disorientation between a[n,4] and b[n,4], degrees; NaN where either is no orientation.
-std::vector<float> disorientation_deg(const PointGroup& group, std::size_t n, const float* a, const float* b);
+std::vector<float> disorientation_deg(const VoxelSymmetry& symmetry, std::size_t n, const float* a, const float* b);
 
 // The map enlarged by whole numbers so that it is at least `side` pixels along its longer side (in the
 // voxels' proportions), with lines of colour `line` between voxels of different grains. Beyond 2 x side it is

@@ -20,6 +20,18 @@ double quantile(std::vector<float> values, double share) {
   return *at;
 }
 
+// The point group of each voxel of the slice.
+VoxelSymmetry symmetry_of(const ArchiveScore& a, const Slice& s) {
+  if (s.phase.empty()) return {{&PointGroup::named(a.point_group)}, nullptr};
+  VoxelSymmetry symmetry{{}, s.phase.data()};
+  for (const std::string& group : a.phase_groups) symmetry.groups.push_back(&PointGroup::named(group));
+  return symmetry;
+}
+
+std::vector<float> slice_error(const ArchiveScore& a, const Slice& s) {
+  return disorientation_deg(symmetry_of(a, s), s.truth.size() / 4, s.truth.data(), s.predicted.data());
+}
+
 }  // namespace
 
 void check(const Report& report) {
@@ -31,6 +43,9 @@ void check(const Report& report) {
       fits(s.truth.size() == 4 * n && s.predicted.size() == 4 * n && (s.start.empty() || s.start.size() == 4 * n),
            "orientations of the slice " + s.name + " are not columns x rows x 4");
       fits(s.grain.empty() || s.grain.size() == n, "grains of the slice " + s.name + " are not columns x rows");
+      fits(s.phase.empty() || s.phase.size() == n, "phases of the slice " + s.name + " are not columns x rows");
+      for (const std::int32_t p : s.phase)
+        fits(p >= 0 && std::size_t(p) < a.phase_groups.size(), "a phase of the slice " + s.name + " has no point group");
     }
     fits(a.truth.size() % 4 == 0 && a.predicted.size() % 4 == 0 && a.start.size() % 4 == 0,
          "orientations for pole figures are not a multiple of 4 numbers");
@@ -142,12 +157,24 @@ std::string chart_svg(const Chart& chart, const Theme& theme, bool title) {
   return canvas.finish();
 }
 
+std::vector<std::string> key_groups(const ArchiveScore& a) {
+  std::vector<std::string> groups;
+  for (const Slice& s : a.slices) {
+    if (s.phase.empty()) groups.push_back(a.point_group);
+    for (const std::int32_t p : s.phase) {
+      if (groups.empty() || groups.back() != a.phase_groups[p]) groups.push_back(a.phase_groups[p]);
+    }
+  }
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  return groups;
+}
+
 double error_top(const ArchiveScore& a) {
   std::vector<float> all;
-  if (a.slices.empty()) return 1;
-  const PointGroup& group = PointGroup::named(a.point_group);
+  if (a.point_group.empty()) return 1;
   for (const Slice& s : a.slices) {
-    const std::vector<float> deg = disorientation_deg(group, s.truth.size() / 4, s.truth.data(), s.predicted.data());
+    const std::vector<float> deg = slice_error(a, s);
     all.insert(all.end(), deg.begin(), deg.end());
   }
   return round_up(quantile(std::move(all), 0.99));
@@ -155,18 +182,18 @@ double error_top(const ArchiveScore& a) {
 
 std::vector<SliceMaps> slice_maps(const Report& report, const ArchiveScore& a, double top) {
   std::vector<SliceMaps> maps;
-  if (a.slices.empty()) return maps;
-  const PointGroup& group = PointGroup::named(a.point_group);
+  if (a.point_group.empty()) return maps;
   for (const Slice& s : a.slices) {
     const std::int32_t* grain = s.grain.empty() ? nullptr : s.grain.data();
     const auto big = [&](const Pixels& p, const Rgb& line) {
       return enlarged(p, s.column_size, s.row_size, grain, line, 480);
     };
+    const VoxelSymmetry symmetry = symmetry_of(a, s);
     constexpr Rgb kDark{0x20, 0x24, 0x2a}, kPale{0xf4, 0xf4, 0xf4};  // seen on bright colours and on magma
     const auto ipf = [&](const std::vector<float>& q) {
-      return q.empty() ? Pixels{} : big(ipf_map(group, s.columns, s.rows, q.data(), report.ipf_axis), kDark);
+      return q.empty() ? Pixels{} : big(ipf_map(symmetry, s.columns, s.rows, q.data(), report.ipf_axis), kDark);
     };
-    const std::vector<float> deg = disorientation_deg(group, s.truth.size() / 4, s.truth.data(), s.predicted.data());
+    const std::vector<float> deg = slice_error(a, s);
     maps.push_back({ipf(s.start), ipf(s.truth), ipf(s.predicted), big(error_map(s.columns, s.rows, deg.data(), top), kPale)});
   }
   return maps;
@@ -174,7 +201,7 @@ std::vector<SliceMaps> slice_maps(const Report& report, const ArchiveScore& a, d
 
 PolePlot pole_plot(const ArchiveScore& a) {
   PolePlot plot;
-  if (a.start.empty() && a.truth.empty() && a.predicted.empty()) return plot;
+  if (a.point_group.empty() || (a.start.empty() && a.truth.empty() && a.predicted.empty())) return plot;
   plot.families = shown_poles(PointGroup::named(a.point_group));
   double high = 0;
   const auto add = [&](const char* name, const std::vector<float>& q) {

@@ -27,6 +27,8 @@ struct SliceMaps {
   Pixels start, truth, predicted, error;  // start is empty where the slice has none
 };
 std::vector<SliceMaps> slice_maps(const Report& report, const ArchiveScore& archive, double error_top);
+// The point groups whose colour keys the maps need.
+std::vector<std::string> key_groups(const ArchiveScore& archive);
 // End of the error maps' colour bar: 99 % of all slices' voxels lie below it. Degrees.
 double error_top(const ArchiveScore& archive);
 

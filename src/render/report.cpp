@@ -92,7 +92,7 @@ std::string tiles(const ArchiveScore& a) {
 }
 
 std::string maps(const Report& r, const ArchiveScore& a) {
-  if (a.slices.empty()) return "";
+  if (a.slices.empty() || a.point_group.empty()) return "";
   std::string s = "<h3>Orientation maps</h3>\n";
   const double top = error_top(a);
   const std::vector<SliceMaps> all = slice_maps(r, a, top);
@@ -108,12 +108,14 @@ std::string maps(const Report& r, const ArchiveScore& a) {
          panel("error", all[i].error, "Disorientation between predicted and true, slice " + slice.name) + "</div>\n<p class=\"note\">" +
          escaped(slice.name + ": " + slice.column_axis + " to the right, " + slice.row_axis + " up") + "</p>\n";
   }
-  const PointGroup& group = PointGroup::named(a.point_group);
-  s += "<div class=\"keys\"><figure>" + themed_svg([&](const Theme& t) {
-         Canvas canvas(Canvas::Format::kSvg, 190, 130);
-         draw_ipf_key(canvas, {0, 0, 190, 130}, t, group);
-         return canvas.finish();
-       }, "Colour key of the crystal directions, point group " + a.point_group) + "</figure>\n<p class=\"note\">" +
+  s += "<div class=\"keys\">";
+  for (const std::string& group : key_groups(a))
+    s += "<figure>" + themed_svg([&](const Theme& t) {
+           Canvas canvas(Canvas::Format::kSvg, 190, 130);
+           draw_ipf_key(canvas, {0, 0, 190, 130}, t, PointGroup::named(group));
+           return canvas.finish();
+         }, "Colour key of the crystal directions, point group " + group) + "</figure>\n";
+  s += "<p class=\"note\">" +
        escaped("Colours: the crystal direction that is parallel to " + r.ipf_axis_name + " (" + std::string(ipf_key_name()) +
                " key). Lines are grain boundaries. Grains turn by a few degrees only, so the start resembles both others: "
                "judge by the error map. It is dark where the prediction is right; errors usually gather at grain boundaries "
@@ -254,7 +256,7 @@ std::string report_html(const Report& r) {
 void write_report(const std::string& path, const Report& report) { write_file(path, report_html(report)); }
 
 Slice slice_of(Shape shape, std::array<double, 3> size, int axis, int index, const float* start, const float* truth,
-               const float* predicted, const std::int32_t* grain) {
+               const float* predicted, const std::int32_t* grain, const std::int32_t* phase) {
   require(axis >= 0 && axis < 3, Errc::kArgument, "a slice is across axis 0, 1 or 2");
   const int n[3] = {shape.nx, shape.ny, shape.nz};
   require(index >= 0 && index < n[axis], Errc::kArgument, "a slice's index lies outside the grid");
@@ -275,6 +277,7 @@ Slice slice_of(Shape shape, std::array<double, 3> size, int axis, int index, con
       s.truth.insert(s.truth.end(), truth + 4 * v, truth + 4 * v + 4);
       s.predicted.insert(s.predicted.end(), predicted + 4 * v, predicted + 4 * v + 4);
       if (grain) s.grain.push_back(grain[v]);
+      if (phase) s.phase.push_back(phase[v]);
     }
   return s;
 }

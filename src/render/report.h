@@ -24,12 +24,13 @@ struct Slice {
   double column_size = 1, row_size = 1;        // extent of one voxel, any unit: only the ratio matters
   std::vector<float> start, truth, predicted;  // [rows][columns][4]; `start` may be empty
   std::vector<std::int32_t> grain;             // [rows][columns] or empty: grain boundaries are drawn from it
+  std::vector<std::int32_t> phase;             // [rows][columns] or empty: index into ArchiveScore::phase_groups
 };
 
-// The plane across `axis` (0 x, 1 y, 2 z) at `index` of whole fields [nz][ny][nx][4]. `start` and
-// `grain` may be null. Across z: x right, y up; across y: x right, z up; across x: y right, z up.
+// The plane across `axis` (0 x, 1 y, 2 z) at `index` of whole fields [nz][ny][nx][4]. `start`, `grain`
+// and `phase` may be null. Across z: x right, y up; across y: x right, z up; across x: y right, z up.
 Slice slice_of(Shape shape, std::array<double, 3> size, int axis, int index, const float* start, const float* truth,
-               const float* predicted, const std::int32_t* grain);
+               const float* predicted, const std::int32_t* grain, const std::int32_t* phase = nullptr);
 
 // Disorientation over the voxels of one step, degrees.
 struct Spread {
@@ -68,14 +69,17 @@ struct StressPoint {
 struct ArchiveScore {
   std::string name;         // as a person calls it: "cu_uniaxial_12"
   std::string description;  // one line, may be empty: "copper, 16 x 16 x 16, 38 grains"
-  std::string point_group;  // 432, 622, ...: colours and pole figures
+  // 432, 622, ...: colours and pole figures; empty: not known, neither is drawn. `phase_groups` are those of
+  // the phases where slices have several.
+  std::string point_group;
+  std::vector<std::string> phase_groups;
   Shape shape;
   std::int64_t voxels = 0;  // scored
   std::vector<StepScore> steps;
   std::vector<Slice> slices;
   std::vector<float> error_deg;              // [n] of the last step, all voxels or a fair sample: histogram
   std::vector<float> persistence_error_deg;  // the same of the persistence baseline, may be empty
-  std::vector<float> start, truth, predicted;  // [n,4] for pole figures, all voxels or a fair sample
+  std::vector<float> start, truth, predicted;  // [n,4] of one phase for pole figures, all voxels or a fair sample
   std::vector<Measure> measures;
   std::vector<BoundaryBin> by_distance;
   std::vector<StressPoint> stress;

@@ -46,9 +46,13 @@ double draw_maps(Canvas& canvas, const Rect& r, const Theme& theme, const Archiv
 
 // The triangle at the left with what it says, the bar of the error at the right. 120 units high.
 void draw_keys(Canvas& canvas, const Rect& r, const Theme& theme, const Report& report, const ArchiveScore& a, double top) {
-  draw_ipf_key(canvas, {r.x, r.y, 190, 120}, theme, PointGroup::named(a.point_group));
-  canvas.text(r.x + 205, r.y + 55, "crystal direction along", {13, theme.muted});
-  canvas.text(r.x + 205, r.y + 73, report.ipf_axis_name, {13, theme.muted});
+  double x = r.x;
+  for (const std::string& group : key_groups(a)) {
+    draw_ipf_key(canvas, {x, r.y, 190, 120}, theme, PointGroup::named(group));
+    x += 205;
+  }
+  canvas.text(x, r.y + 55, "crystal direction along", {13, theme.muted});
+  canvas.text(x, r.y + 73, report.ipf_axis_name, {13, theme.muted});
   const double w = (r.w - 3 * 18) / 4;
   draw_colour_bar(canvas, {r.x + r.w - w, r.y + 14, w, 56}, theme, ColourMap::kMagma, 0, top, "disorientation to the truth (°)");
 }
@@ -124,7 +128,7 @@ std::string poles_png(const ArchiveScore& a) {
 std::string overview_png(const Report& report, const ArchiveScore& a) {
   const Theme& theme = Theme::light();
   const double width = 1200, w = width - 2 * kMargin;
-  const bool maps = !a.slices.empty();
+  const bool maps = !a.slices.empty() && !a.point_group.empty();
   const double maps_h = maps ? maps_height(a.slices[0], (w - 54) / 4) + kTitle + 10 + 12 + 126 : 0;
   const PolePlot plot = pole_plot(a);
   const double charts_h = 30 + 400, height = 2 * kMargin + maps_h + charts_h;
@@ -168,10 +172,10 @@ std::vector<std::string> write_pictures(const std::string& directory, const Repo
   std::set<std::string> taken{"overview", "loss"};
   for (const ArchiveScore& a : report.archives) {
     const std::string name = file_name(a.name, taken);
-    if (!a.slices.empty()) write(name + "_maps.png", maps_png(report, a));
+    if (!a.slices.empty() && !a.point_group.empty()) write(name + "_maps.png", maps_png(report, a));
     if (!a.steps.empty()) write(name + "_error.svg", chart_svg(error_chart(report, a, theme), theme, true));
     if (!a.error_deg.empty()) write(name + "_histogram.svg", chart_svg(histogram_chart(a, theme), theme, true));
-    if (!a.truth.empty() || !a.predicted.empty()) write(name + "_poles.png", poles_png(a));
+    if (!pole_plot(a).rows.empty()) write(name + "_poles.png", poles_png(a));
     if (!a.stress.empty()) write(name + "_stress.svg", chart_svg(stress_chart(a, theme), theme, true));
   }
   if (!report.loss.empty()) write("loss.svg", loss_svg(report.loss, report.loss_name));
