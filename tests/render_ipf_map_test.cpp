@@ -17,7 +17,8 @@ std::array<int, 3> rgb(const Pixels& p, int x, int y) {
 
 std::vector<float> repeated(const Quatd& q, int n) {
   std::vector<float> out;
-  for (int i = 0; i < n; ++i) out.insert(out.end(), {float(q.w), float(q.x), float(q.y), float(q.z)});
+  for (int i = 0; i < n; ++i)
+    for (const double v : {q.w, q.x, q.y, q.z}) out.push_back(float(v));
   return out;
 }
 

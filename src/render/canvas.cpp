@@ -82,7 +82,7 @@ std::string renumbered(const std::string& svg) {
     }
     const std::size_t begin = at + mark, end = std::min(svg.size(), svg.find_first_of("\")", begin));
     const auto [name, fresh] = names.try_emplace(svg.substr(begin, end - begin));
-    if (fresh) name->second = "n" + std::to_string(names.size());
+    if (fresh) name->second.append("n").append(std::to_string(names.size()));
     out.append(svg, at, mark);
     out += name->second;
     at = end;
