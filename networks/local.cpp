@@ -1,6 +1,9 @@
 #include "networks/local.h"
 
 #include <cmath>
+#include <tuple>
+
+#include "networks/cell.h"
 
 namespace grainspin {
 
@@ -43,18 +46,10 @@ at::Tensor RecurrentImpl::project_columns(const at::Tensor& x, std::int64_t firs
 at::Tensor RecurrentImpl::cell_step(const at::Tensor& input, int layer, State& state) const {
   const std::size_t l = std::size_t(layer);
   at::Tensor& h = state.h[l];
-  if (cell_ == Cell::kLstm) {
-    const auto gate = torch::addmm(input, h, w_hh_[l].t()).chunk(4, 1);
-    at::Tensor& c = state.c[l];
-    c = gate[1].sigmoid() * c + gate[0].sigmoid() * gate[2].tanh();
-    h = gate[3].sigmoid() * c.tanh();
-  } else {
-    const auto x = input.chunk(3, 1);
-    const auto y = torch::linear(h, w_hh_[l], b_hh_[l]).chunk(3, 1);
-    const at::Tensor r = (x[0] + y[0]).sigmoid(), z = (x[1] + y[1]).sigmoid();
-    const at::Tensor n = (x[2] + r * y[2]).tanh();
-    h = n + z * (h - n);
-  }
+  if (cell_ == Cell::kLstm)
+    std::tie(h, state.c[l]) = lstm_cell(torch::addmm(input, h, w_hh_[l].t()), state.c[l]);
+  else
+    h = gru_cell(input, torch::linear(h, w_hh_[l], b_hh_[l]), h);
   return h;
 }
 
@@ -97,13 +92,14 @@ std::vector<Heads> LocalNetworkImpl::forced(const at::Tensor& x, const at::Tenso
   const int T = spec_.steps();
   const std::int64_t patch = x.size(-1);
   auto state = rnn_->zero(x.size(1));
-  const at::Tensor projected = rnn_->project_columns(x, 0, patch);  // [S, B, G H]
-  at::Tensor added;
-  if (spec_.local.feedback == Feedback::kOwn) added = rnn_->project_columns(own, patch, own.size(-1));
+  // unbind, not select: its gradient is one stack, where select's would fill a whole tensor a step.
+  const auto projected = rnn_->project_columns(x, 0, patch).unbind(0);  // [S] of [B, G H]
+  std::vector<at::Tensor> added;
+  if (spec_.local.feedback == Feedback::kOwn) added = rnn_->project_columns(own, patch, own.size(-1)).unbind(0);
   std::vector<Heads> out;
   for (int t = 0; t < T; ++t) {
-    at::Tensor input = projected.select(0, projected.size(0) == 1 ? 0 : t);
-    if (added.defined()) input = input + added.select(0, t);
+    at::Tensor input = projected[projected.size() == 1 ? 0 : std::size_t(t)];
+    if (!added.empty()) input = input + added[std::size_t(t)];
     out.push_back(heads(rnn_->step(input, state)));
   }
   return out;
