@@ -1,0 +1,138 @@
+#include "src/cli/predict_io.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "grainspin/core.h"
+#include "src/cli/verbs.h"
+
+namespace grainspin::cli {
+namespace {
+
+constexpr std::int64_t kSlab = 1 << 18;  // voxels read at once: 4 MB of orientations
+
+template <class F>
+void slabs(std::int64_t voxels, F&& part) {
+  for (std::int64_t at = 0; at < voxels; at += kSlab) {
+    require(!stop_requested(), Errc::kInterrupted, "stopped on request");
+    part(at, std::min(kSlab, voxels - at));
+  }
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t at = 0;
+  for (std::size_t comma; (comma = text.find(',', at)) != std::string::npos; at = comma + 1) parts.push_back(text.substr(at, comma - at));
+  parts.push_back(text.substr(at));
+  return parts;
+}
+
+int whole_number(const std::string& text, const char* option) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  require(error == std::errc() && end == text.data() + text.size(), Errc::kArgument, std::string(option) + ": '" + text + "' is not a whole number");
+  return value;
+}
+
+}  // namespace
+
+void InitialState::read(std::int64_t begin, std::int64_t count, float* q) {
+  reader_.orientation(0, begin, count, q);
+  for (std::int64_t i = 0; i < count; ++i) {
+    float* o = q + i * 4;
+    const double n = std::sqrt(double(o[0]) * o[0] + double(o[1]) * o[1] + double(o[2]) * o[2] + double(o[3]) * o[3]);
+    if (std::abs(n - 1) < 1e-6) continue;
+    if (!mask_.empty() && !mask_[std::size_t(begin + i)]) continue;
+    if (!(std::abs(n - 1) < 1e-2)) {
+      const std::int64_t v = begin + i, nx = shape().nx, ny = shape().ny;
+      throw Error(Errc::kFormat, fmt::format("{}: the initial orientation of voxel ({}, {}, {}) is ({}, {}, {}, {}), not a unit quaternion; "
+                                             "voxels without an orientation can be masked (--mask)",
+                                             reader_.info().path, v % nx, v / nx % ny, v / nx / ny, o[0], o[1], o[2], o[3]));
+    }
+    for (int c = 0; c < 4; ++c) o[c] = float(o[c] / n);
+  }
+}
+
+void ResultSink::write(std::array<int, 3> lo, Shape extent, const StepOutput& out) {
+  const int slot = slot_[std::size_t(out.step)];
+  if (slot < 0) return;
+  writer_.orientation(slot, lo, extent, out.orientation);
+  if (out.stress) writer_.stress(slot, lo, extent, out.stress);
+}
+
+std::vector<std::uint8_t> read_mask(FieldReader& reader, const std::vector<std::string>& masks) {
+  if (masks.empty()) return {};
+  const ArchiveInfo& info = reader.info();
+  std::set<std::int32_t> phases, grains;
+  for (const std::string& m : masks) {
+    if (m.starts_with("phase=")) {
+      const auto found = std::ranges::find(info.phases, m.substr(6), &PhaseInfo::name);
+      require(found != info.phases.end(), Errc::kArgument, info.path + ": has no phase '" + m.substr(6) + "' to mask");
+      phases.insert(std::int32_t(found - info.phases.begin()));
+    } else if (m.starts_with("grain=")) {
+      require(info.has_grain, Errc::kArgument, info.path + ": has no grain ids to mask by");
+      for (const std::string& id : split(m.substr(6))) grains.insert(whole_number(id, "--mask"));
+    } else {
+      throw Error(Errc::kArgument, "--mask: '" + m + "', wanted phase=NAME or grain=NUMBERS");
+    }
+  }
+  std::vector<std::uint8_t> mask(std::size_t(info.shape.voxels()), 1);
+  std::vector<std::int32_t> ids;
+  slabs(info.shape.voxels(), [&](std::int64_t at, std::int64_t count) {
+    ids.resize(std::size_t(count));
+    const auto apply = [&](const std::set<std::int32_t>& masked) {
+      for (std::int64_t i = 0; i < count; ++i)
+        if (masked.contains(ids[i])) mask[std::size_t(at + i)] = 0;
+    };
+    if (!phases.empty()) reader.phase(at, count, ids.data()), apply(phases);
+    if (!grains.empty()) reader.grain(at, count, ids.data()), apply(grains);
+  });
+  return mask;
+}
+
+std::vector<int> parse_steps(const std::string& text, int steps) {
+  std::set<int> chosen{0};
+  if (text == "all") {
+    for (int k = 1; k <= steps; ++k) chosen.insert(k);
+  } else if (text == "last") {
+    chosen.insert(steps);
+  } else {
+    for (const std::string& part : split(text)) {
+      const int k = whole_number(part, "--steps");
+      require(k >= 0 && k <= steps, Errc::kArgument, fmt::format("--steps: {} is not among the model's steps 0 to {}", k, steps));
+      chosen.insert(k);
+    }
+  }
+  return {chosen.begin(), chosen.end()};
+}
+
+Boundaries parse_boundaries(const std::string& text) {
+  std::vector<std::string> parts = split(text);
+  if (parts.size() == 1) parts.assign(3, parts[0]);
+  require(parts.size() == 3, Errc::kArgument, "--boundary: wanted one word or three, such as periodic,periodic,clamped");
+  const auto one = [](const std::string& word) {
+    require(word == "periodic" || word == "clamped", Errc::kArgument, "--boundary: '" + word + "', wanted periodic or clamped");
+    return word == "periodic" ? Boundary::kPeriodic : Boundary::kClamped;
+  };
+  return {one(parts[0]), one(parts[1]), one(parts[2])};
+}
+
+void copy_initial_state(FieldReader& reader, InitialState& source, ArchiveWriter& writer) {
+  const ArchiveInfo& info = reader.info();
+  std::vector<float> q;
+  std::vector<std::int32_t> ids;
+  slabs(info.shape.voxels(), [&](std::int64_t at, std::int64_t count) {
+    q.resize(std::size_t(count) * 4);
+    ids.resize(std::size_t(count));
+    source.read(at, count, q.data());
+    writer.orientation(0, at, count, q.data());
+    if (info.has_grain) reader.grain(at, count, ids.data()), writer.grain(at, count, ids.data());
+    if (info.phases.size() > 1) reader.phase(at, count, ids.data()), writer.phase(at, count, ids.data());
+  });
+}
+
+}  // namespace grainspin::cli

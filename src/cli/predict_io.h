@@ -1,0 +1,49 @@
+// What `predict` reads and writes: the initial state of an archive, and the result file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "grainspin/archive.h"
+#include "grainspin/reconstruct.h"
+
+namespace grainspin::cli {
+
+// Step 0 of an archive, checked and normalised. Nothing of its later steps is read.
+class InitialState final : public OrientationSource {
+ public:
+  // mask: voxels whose orientation does not matter (0), or empty.
+  InitialState(FieldReader& reader, const std::vector<std::uint8_t>& mask) : reader_(reader), mask_(mask) {}
+  Shape shape() const override { return reader_.info().shape; }
+  // Throws Error kFormat naming the voxel where an orientation is no unit quaternion (within 1 %).
+  void read(std::int64_t begin, std::int64_t count, float* q) override;
+
+ private:
+  FieldReader& reader_;
+  const std::vector<std::uint8_t>& mask_;
+};
+
+// Writes the chosen steps. slot[k]: place of step k in the file, -1 where it is not wanted.
+class ResultSink final : public OrientationSink {
+ public:
+  ResultSink(ArchiveWriter& writer, std::vector<int> slot) : writer_(writer), slot_(std::move(slot)) {}
+  void write(std::array<int, 3> lo, Shape extent, const StepOutput& out) override;
+
+ private:
+  ArchiveWriter& writer_;
+  std::vector<int> slot_;
+};
+
+// "phase=NAME" or "grain=3,7" each: the voxels of these are masked (0 in the result; empty without masks).
+std::vector<std::uint8_t> read_mask(FieldReader& reader, const std::vector<std::string>& masks);
+
+// "all", "last" or "0,5,13": the steps to write, ascending, step 0 always among them.
+std::vector<int> parse_steps(const std::string& text, int steps);
+// "periodic" or "clamped" for all axes, or one for each: "periodic,periodic,clamped".
+Boundaries parse_boundaries(const std::string& text);
+
+// Step 0, grains and phases of the input, slab by slab. Throws kInterrupted when asked to stop.
+void copy_initial_state(FieldReader& reader, InitialState& source, ArchiveWriter& writer);
+
+}  // namespace grainspin::cli
