@@ -127,20 +127,19 @@ int Voronoi::nearest(double x, double y, double z, int guess) const {
   };
   int best = guess;
   double best2 = distance2(guess);
-  // All bins that the sphere through the best seed touches; whole axes where it closes on itself.
-  const double radius = std::sqrt(best2) * (1 + 1e-12);
+  // All bins that the sphere through the guess touches; whole axes where it closes on itself.
+  const double radius = std::sqrt(best2);
   int lo[3], count[3];
   for (int a = 0; a < 3; ++a) {
-    const double width = n[a] / bins_[a];
-    lo[a] = int(std::floor((p[a] - radius) / width)) - 1;
-    count[a] = std::min(bins_[a], int(std::floor((p[a] + radius) / width)) + 1 - lo[a] + 1);
+    const double margin = radius + 1e-9 * n[a], per = bins_[a] / n[a];  // the margin is for rounding
+    const int low = int(std::floor((p[a] - margin) * per)), high = int(std::floor((p[a] + margin) * per));
+    count[a] = std::min(bins_[a], high - low + 1);
+    lo[a] = (low % bins_[a] + bins_[a]) % bins_[a];
   }
-  for (int k = 0; k < count[2]; ++k) {
-    const int bz = ((lo[2] + k) % bins_[2] + bins_[2]) % bins_[2];
-    for (int j = 0; j < count[1]; ++j) {
-      const int by = ((lo[1] + j) % bins_[1] + bins_[1]) % bins_[1];
-      for (int i = 0; i < count[0]; ++i) {
-        const int bin = (bz * bins_[1] + by) * bins_[0] + ((lo[0] + i) % bins_[0] + bins_[0]) % bins_[0];
+  for (int k = 0, bz = lo[2]; k < count[2]; ++k, bz = bz + 1 < bins_[2] ? bz + 1 : 0)
+    for (int j = 0, by = lo[1]; j < count[1]; ++j, by = by + 1 < bins_[1] ? by + 1 : 0)
+      for (int i = 0, bx = lo[0]; i < count[0]; ++i, bx = bx + 1 < bins_[0] ? bx + 1 : 0) {
+        const int bin = (bz * bins_[1] + by) * bins_[0] + bx;
         for (int s = first_[bin]; s < first_[bin + 1]; ++s) {
           const double d2 = distance2(s);
           if (d2 < best2 || (d2 == best2 && s < best)) {
@@ -149,8 +148,6 @@ int Voronoi::nearest(double x, double y, double z, int guess) const {
           }
         }
       }
-    }
-  }
   return best;
 }
 

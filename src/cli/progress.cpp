@@ -12,6 +12,8 @@
 namespace grainspin::cli {
 namespace {
 
+constexpr double kPlainSeconds = 5;  // between plain lines
+
 std::string clock_text(double seconds) {
   const long s = std::lround(seconds);
   return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60) : fmt::format("{}:{:02}", s / 60, s % 60);
@@ -38,10 +40,8 @@ double ProgressLine::seconds() const { return std::chrono::duration<double>(std:
 bool ProgressLine::show(double fraction, std::string_view what) {
   if (quiet_) return !stop_requested();
   const double now = seconds();
-  const bool due = terminal_ ? now - last_ >= 0.2 || fraction >= 1 : fraction >= next_plain_;
-  if (due && fraction > 0) {
+  if (fraction > 0 && now - last_ >= (terminal_ ? 0.2 : kPlainSeconds)) {
     last_ = now;
-    while (fraction >= next_plain_) next_plain_ += 0.1;
     const std::string text = fmt::format("{} {:3.0f} %  {}{}/s  {} left", what, 100 * fraction, rate_text(fraction * total_ / std::max(now, 1e-9)), unit_,
                                          clock_text(now / fraction * (1 - fraction)));
     constexpr int kWidth = 30;

@@ -19,8 +19,7 @@ class ProgressLine {
   double total_;
   std::string_view unit_;
   bool quiet_, terminal_, open_ = false;
-  double last_ = -1;  // seconds when the last line was drawn
-  double next_plain_ = 0.1;
+  double last_ = 0;  // seconds when the last line was drawn
   std::chrono::steady_clock::time_point start_;
 };
 
