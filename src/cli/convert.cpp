@@ -28,6 +28,7 @@ void add_convert(CLI::App& app) {
   verb->add_flag("--no-compression", o->uncompressed, "store .h5 arrays as they are");
   verb->callback([o] {
     o->convert.compress = !o->uncompressed;
+    o->convert.progress = [](double, std::string_view) { return !stop_requested(); };
     convert(o->input, o->output, o->convert);
   });
 }

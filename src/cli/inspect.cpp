@@ -213,9 +213,10 @@ void add_inspect(CLI::App& app) {
       o->as_json ? dump(m) : print_model(m);
       return;
     }
+    const auto go_on = [](double, std::string_view) { return !stop_requested(); };
     const auto in = open_archive(o->file, {.means = !o->quick});
     std::unique_ptr<Survey> found;
-    if (!o->quick) found = std::make_unique<Survey>(survey(*in));
+    if (!o->quick) found = std::make_unique<Survey>(survey(*in, go_on));
     o->as_json ? dump(archive_json(in->info(), found.get())) : print_archive(in->info(), found.get());
   });
 }

@@ -55,6 +55,8 @@ void to_result(FieldReader& in, const std::string& output, const ConvertOptions&
   for (int step = 0; step <= info.step_count(); ++step)
     for (std::int64_t begin = 0; begin < N; begin += slab) {
       const std::int64_t n = std::min(slab, N - begin);
+      if (options.progress && !options.progress((step + double(begin) / double(N)) / (info.step_count() + 1), "convert"))
+        throw Error(Errc::kInterrupted, output + ": stopped; nothing was kept");
       in.orientation(step, begin, n, q.data());
       out->orientation(step, begin, n, q.data());
       if (!options.stress) continue;
@@ -98,9 +100,9 @@ void convert(const std::string& input, const std::string& output, const ConvertO
   require(options.step <= last, Errc::kArgument,
           output + ": wanted step " + std::to_string(options.step) + " of 0.." + std::to_string(last));
   if (kind == ".vti")
-    write_vti(*in, options.step < 0 ? last : options.step, output);
+    write_vti(*in, options.step < 0 ? last : options.step, output, options.progress);
   else
-    write_pvd(*in, output);
+    write_pvd(*in, output, options.progress);
 }
 
 }  // namespace grainspin

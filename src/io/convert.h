@@ -3,12 +3,15 @@
 
 #include <string>
 
+#include "grainspin/core.h"
+
 namespace grainspin {
 
 struct ConvertOptions {
   bool compress = true;  // .h5: shuffle and gzip
   bool stress = false;   // Cauchy stress from F and P
   int step = -1;         // .vti: the state; -1: the last
+  Progress progress;
 };
 
 // The ending of `output` decides: .h5 or .vtkhdf, .pvd (beside it NAME_0000.vti, ...), .vti.

@@ -8,8 +8,12 @@
 namespace grainspin::h5 {
 namespace {
 
-// HDF5 keeps the switch per thread where it is built thread-safe, else once.
+// HDF5 keeps the switch per thread where it is built thread-safe, else once. Its closing of what is still open at
+// exit is switched off too: every handle here closes itself, and after a full disk HDF5 cannot give a file up, tries
+// again at exit and crashes there.
 void quiet() {
+  static const bool no_exit_handler = H5dont_atexit() >= 0;
+  (void)no_exit_handler;
   thread_local const bool done = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0;
   (void)done;
 }
@@ -151,12 +155,12 @@ File File::open(const std::string& path) {
   return file;
 }
 
-File File::create(const std::string& path) {
+File File::create(const std::string& path, const std::string& name) {
   quiet();
   File file;
-  file.path_ = path;
+  file.path_ = name.empty() ? path : name;
   file.id_ = Id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
-  if (file.id_ < 0) fail(Errc::kIo, path, "cannot be created");
+  if (file.id_ < 0) fail(Errc::kIo, file.path_, "cannot be created");
   return file;
 }
 

@@ -110,8 +110,8 @@ class File {
   File() = default;
   // Throws kIo where it cannot be opened, kFormat where it is not HDF5 or is cut off.
   static File open(const std::string& path);
-  // A new file; an existing one is replaced.
-  static File create(const std::string& path);
+  // A new file; an existing one is replaced. Errors call it `name` (empty: its path).
+  static File create(const std::string& path, const std::string& name = "");
   void close();  // throws kIo where what was written cannot be kept
 
   const std::string& path() const { return path_; }

@@ -21,7 +21,7 @@ class ResultWriter final : public ArchiveWriter {
     check_info();
     check_space();
     try {
-      file_ = h5::File::create(partial_);
+      file_ = h5::File::create(partial_, path_);
       write_head();
       orientation_ = make_field("orientation", H5T_IEEE_F32LE, info_.steps.size(), 4);
       if (options_.stress) stress_ = make_field("stress", H5T_IEEE_F32LE, info_.steps.size(), 6);

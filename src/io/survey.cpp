@@ -17,17 +17,21 @@ std::string count_text(std::int64_t n, const char* what) { return std::to_string
 
 // Calls f(begin, n) for slabs of the grid.
 template <class F>
-void slabs(const ArchiveInfo& info, F&& f) {
+void slabs(const ArchiveInfo& info, const Progress& progress, F&& f) {
   const std::int64_t N = info.shape.voxels();
-  for (std::int64_t begin = 0; begin < N; begin += kSlab) f(begin, std::min(kSlab, N - begin));
+  for (std::int64_t begin = 0; begin < N; begin += kSlab) {
+    if (progress && !progress(double(begin) / double(N), "read"))
+      throw Error(Errc::kInterrupted, info.path + ": stopped while reading");
+    f(begin, std::min(kSlab, N - begin));
+  }
 }
 
-void survey_orientations(FieldReader& in, Survey& out) {
+void survey_orientations(FieldReader& in, const Progress& progress, Survey& out) {
   const ArchiveInfo& info = in.info();
   std::vector<float> q(kSlab * 4);
   std::string first;
   for (int step = 0; step <= info.step_count(); ++step)
-    slabs(info, [&](std::int64_t begin, std::int64_t n) {
+    slabs(info, progress, [&](std::int64_t begin, std::int64_t n) {
       in.orientation(step, begin, n, q.data());
       out.orientations += n;
       for (std::int64_t i = 0; i < n; ++i) {
@@ -45,7 +49,7 @@ void survey_orientations(FieldReader& in, Survey& out) {
   if (out.not_unit > 0) out.problems.push_back(count_text(out.not_unit, "orientations are not unit quaternions") + first);
 }
 
-void survey_rotation(FieldReader& in, Survey& out) {
+void survey_rotation(FieldReader& in, const Progress& progress, Survey& out) {
   const ArchiveInfo& info = in.info();
   std::vector<const PointGroup*> groups;
   for (const auto& phase : info.phases)
@@ -54,7 +58,7 @@ void survey_rotation(FieldReader& in, Survey& out) {
   std::vector<std::int32_t> phase(kSlab);
   std::int64_t counted = 0;
   double sum = 0;
-  slabs(info, [&](std::int64_t begin, std::int64_t n) {
+  slabs(info, progress, [&](std::int64_t begin, std::int64_t n) {
     in.orientation(0, begin, n, a.data());
     in.orientation(info.step_count(), begin, n, b.data());
     in.phase(begin, n, phase.data());
@@ -75,14 +79,14 @@ void survey_rotation(FieldReader& in, Survey& out) {
   if (counted > 0) out.rotation_mean = sum / double(counted);
 }
 
-void survey_mechanics(FieldReader& in, Survey& out) {
+void survey_mechanics(FieldReader& in, const Progress& progress, Survey& out) {
   const ArchiveInfo& info = in.info();
   std::vector<float> F(kSlab * 9), P(kSlab * 9), sigma(kSlab * 6);
   for (const bool stress : {false, true}) {
     if (!(stress ? info.has_P : info.has_F)) continue;
     std::int64_t bad = 0;
     for (int step = 0; step <= info.step_count(); ++step)
-      slabs(info, [&](std::int64_t begin, std::int64_t n) {
+      slabs(info, progress, [&](std::int64_t begin, std::int64_t n) {
         stress ? in.P(step, begin, n, F.data()) : in.F(step, begin, n, F.data());
         bad += std::count_if(F.begin(), F.begin() + n * 9, [](float x) { return !std::isfinite(x); });
       });
@@ -91,7 +95,7 @@ void survey_mechanics(FieldReader& in, Survey& out) {
   if (!info.has_F || !info.has_P) return;
   double sum = 0;
   out.stress_min = std::numeric_limits<double>::infinity();
-  slabs(info, [&](std::int64_t begin, std::int64_t n) {
+  slabs(info, progress, [&](std::int64_t begin, std::int64_t n) {
     in.F(info.step_count(), begin, n, F.data());
     in.P(info.step_count(), begin, n, P.data());
     cauchy_stress(n, P.data(), F.data(), sigma.data());
@@ -151,7 +155,7 @@ std::string uneven_steps(const ArchiveInfo& info) {
   return "uneven steps: from " + percent(low) + " to " + percent(high) + " % strain";
 }
 
-Survey survey(FieldReader& in) {
+Survey survey(FieldReader& in, const Progress& progress) {
   Survey out;
   const ArchiveInfo& info = in.info();
   out.problems = info.problems;
@@ -162,12 +166,12 @@ Survey survey(FieldReader& in) {
       break;
     }
   if (info.has_orientation) {
-    survey_orientations(in, out);
-    survey_rotation(in, out);
+    survey_orientations(in, progress, out);
+    survey_rotation(in, progress, out);
   } else {
     out.problems.push_back("no orientations for all voxels and steps");
   }
-  survey_mechanics(in, out);
+  survey_mechanics(in, progress, out);
   survey_grains(in, out);
   return out;
 }

@@ -29,7 +29,7 @@ struct Survey {
 
 // Reads every field of every step in slabs; memory does not grow with the grid, but for grain ids (4 bytes a
 // voxel) and, where the archive has none, its initial orientations.
-Survey survey(FieldReader& in);
+Survey survey(FieldReader& in, const Progress& progress = {});
 
 // The strain of the steps, where they are not all alike (5 %): a text for people; else empty.
 std::string uneven_steps(const ArchiveInfo& info);

@@ -110,7 +110,7 @@ std::vector<Array> arrays_of(FieldReader& in, int step) {
 
 }  // namespace
 
-void write_vti(FieldReader& in, int step, const std::string& path) {
+void write_vti(FieldReader& in, int step, const std::string& path, const Progress& progress) {
   const ArchiveInfo& info = in.info();
   const Shape s = info.shape;
   const std::uint64_t N = std::uint64_t(s.voxels());
@@ -144,6 +144,8 @@ void write_vti(FieldReader& in, int step, const std::string& path) {
     out.write(&bytes, sizeof bytes);
     for (std::int64_t begin = 0; begin < std::int64_t(N); begin += kSlab) {
       const std::int64_t n = std::min(kSlab, std::int64_t(N) - begin);
+      if (progress && !progress(double(begin) / double(N), a.name))
+        throw Error(Errc::kInterrupted, path + ": stopped; nothing of it was kept");
       buffer.resize(std::size_t(n) * size);
       a.read(begin, n, buffer.data());
       out.write(buffer.data(), buffer.size());
@@ -153,7 +155,7 @@ void write_vti(FieldReader& in, int step, const std::string& path) {
   out.finish();
 }
 
-void write_pvd(FieldReader& in, const std::string& path) {
+void write_pvd(FieldReader& in, const std::string& path, const Progress& progress) {
   const auto& steps = in.info().steps;
   const std::filesystem::path list(path);
   const std::string stem = list.stem().string();
@@ -166,7 +168,7 @@ void write_pvd(FieldReader& in, const std::string& path) {
     std::string number = std::to_string(k);
     number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
     const std::string name = stem + "_" + number + ".vti";
-    write_vti(in, int(k), (list.parent_path() / name).string());
+    write_vti(in, int(k), (list.parent_path() / name).string(), progress);
     text += "<DataSet timestep=\"" + number_text(grows ? steps[k].strain : double(k)) + "\" part=\"0\" file=\"" +
             escaped(name) + "\"/>\n";
   }
