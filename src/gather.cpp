@@ -16,14 +16,19 @@ constexpr std::int64_t kBlockFloats = 1024;          // two of 4 KB: stay in L1 
 constexpr std::int64_t kStreamFloats = 1 << 24;      // 64 MB: beyond what a consumer could find in a cache
 constexpr std::int64_t kFloatsPerThread = 1 << 18;   // 1 MB: below, starting a thread costs more than it gives
 
-// dst[n] = src[n] for the short runs of a patch: 16 bytes at a time, the last ones overlapping.
-inline float* copy_run(float* dst, const float* src, int n) {
-  if (n < 4) {
+// dst[n] = src[n] for the short runs of a patch, kWide floats at a time, the last ones overlapping.
+template <int kWide>
+[[gnu::always_inline]] inline float* copy_run(float* dst, const float* src, int n) {
+  typedef float Wide __attribute__((vector_size(kWide * sizeof(float)), aligned(4), may_alias));
+  if (n >= kWide) {
+    for (int i = 0; i + kWide <= n; i += kWide)
+      *reinterpret_cast<Wide*>(dst + i) = *reinterpret_cast<const Wide*>(src + i);
+    *reinterpret_cast<Wide*>(dst + n - kWide) = *reinterpret_cast<const Wide*>(src + n - kWide);
+  } else if constexpr (kWide > 4) {
+    copy_run<kWide / 2>(dst, src, n);
+  } else {
     for (int i = 0; i < n; ++i) dst[i] = src[i];
-    return dst + n;
   }
-  for (int i = 0; i + 4 <= n; i += 4) std::memcpy(dst + i, src + i, 16);
-  std::memcpy(dst + n - 4, src + n - 4, 16);
   return dst + n;
 }
 
@@ -35,47 +40,78 @@ Centre centre(Shape s, std::int64_t v) {
   return {int(v % s.nx), int(v / s.nx % s.ny), int(v / s.nx / s.ny)};
 }
 
-// One patch: whole runs along x where the cube does not leave the axis, else tap by tap.
-void gather_one(const Neighbourhood& hood, int channels, const float* field, Centre at, float* patch) {
+// One patch tap by tap: any mask, any face.
+float* gather_taps(const Neighbourhood& hood, int channels, const float* field, Centre at, float* patch) {
+  for (int k = 0; k < taps(hood.radius); ++k)
+    patch = copy_run<4>(patch, field + tap(hood, at.x, at.y, at.z, k) * channels, channels);
+  return patch;
+}
+
+// What a range of patches is, and where it goes: through `writer` past the caches, or straight.
+struct Job {
+  const Neighbourhood& hood;
+  int channels;
+  const float* field;
+  std::int64_t n;
+  const std::int64_t* centres;
+  std::int64_t first;
+  float* patches;
+  LineWriter* writer;
+};
+
+// Whole runs along x where the cube does not leave the axis. The rows of the cube are looked up once a line of
+// the grid.
+template <int kWide>
+[[gnu::always_inline]] inline void gather_range(const Job& job) {
+  constexpr int kMaxRows = 49;
+  const Neighbourhood& hood = job.hood;
   const Shape s = hood.shape;
-  const int r = hood.radius, side = 2 * r + 1;
-  if (hood.mask || at.x < r || at.x + r >= s.nx) {
-    for (int k = 0; k < taps(r); ++k)
-      patch = copy_run(patch, field + tap(hood, at.x, at.y, at.z, k) * channels, channels);
-    return;
-  }
-  for (int dz = -r; dz <= r; ++dz) {
-    const std::int64_t plane = std::int64_t(fold(at.z + dz, s.nz, hood.boundaries.z)) * s.ny;
-    for (int dy = -r; dy <= r; ++dy) {
-      const std::int64_t row = (plane + fold(at.y + dy, s.ny, hood.boundaries.y)) * s.nx;
-      patch = copy_run(patch, field + (row + at.x - r) * channels, side * channels);
+  const int r = hood.radius, side = 2 * r + 1, run = side * job.channels;
+  const std::int64_t size = std::int64_t(taps(r)) * job.channels;
+  const float* rows[kMaxRows];
+  Centre at = centre(s, job.first);
+  bool known = false;  // rows are those of the line of `at`
+  float* patch = job.patches;
+  for (std::int64_t i = 0; i < job.n; ++i) {
+    if (job.centres) at = centre(s, job.centres[i]), known = false;
+    if (job.writer) patch = job.writer->item();
+    if (hood.mask || at.x < r || at.x + r >= s.nx) {
+      gather_taps(hood, job.channels, job.field, at, patch);
+    } else {
+      if (!known)
+        for (int d = 0; d < side * side; ++d) {
+          const std::int64_t z = fold(at.z + d / side - r, s.nz, hood.boundaries.z);
+          rows[d] = job.field + (z * s.ny + fold(at.y + d % side - r, s.ny, hood.boundaries.y)) * s.nx * job.channels;
+        }
+      known = true;
+      float* to = patch;
+      const std::int64_t x = std::int64_t(at.x - r) * job.channels;
+      for (int d = 0; d < side * side; ++d) to = copy_run<kWide>(to, rows[d] + x, run);
+    }
+    if (job.writer) job.writer->item_done();
+    else patch += size;
+    if (!job.centres && ++at.x == s.nx) {
+      at.x = 0, known = false;
+      if (++at.y == s.ny) at.y = 0, ++at.z;
     }
   }
 }
 
-void gather_range(const Neighbourhood& hood, int channels, const float* field, std::int64_t n,
-                  const std::int64_t* centres, std::int64_t first, float* patches, bool streamed) {
-  const std::int64_t size = std::int64_t(taps(hood.radius)) * channels;
-  Centre at = centre(hood.shape, first);
-  const auto next = [&](std::int64_t i) {
-    if (centres) return centre(hood.shape, centres[i]);
-    const Centre now = at;  // counted on: three divisions a voxel would cost as much as its copies
-    if (++at.x == hood.shape.nx) {
-      at.x = 0;
-      if (++at.y == hood.shape.ny) at.y = 0, ++at.z;
-    }
-    return now;
-  };
-  if (!streamed) {
-    for (std::int64_t i = 0; i < n; ++i) gather_one(hood, channels, field, next(i), patches + i * size);
-    return;
-  }
-  LineWriter writer(patches, size, std::max<std::int64_t>(1, kBlockFloats / size));
-  for (std::int64_t i = 0; i < n; ++i) {
-    gather_one(hood, channels, field, next(i), writer.item());
-    writer.item_done();
-  }
-  writer.finish();
+void gather_range_4(const Job& job) { gather_range<4>(job); }
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] void gather_range_8(const Job& job) { gather_range<8>(job); }
+[[gnu::target("avx512f")]] void gather_range_16(const Job& job) { gather_range<16>(job); }
+#endif
+
+void gather_range(const Job& job) {
+  static const auto best = [] {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return gather_range_16;
+    if (__builtin_cpu_supports("avx2")) return gather_range_8;
+#endif
+    return gather_range_4;
+  }();
+  best(job);
 }
 
 }  // namespace
@@ -102,9 +138,14 @@ void gather_patches(const Neighbourhood& hood, int channels, const float* field,
   std::vector<std::jthread> workers;
   for (std::int64_t p = parts - 1; p >= 0; --p) {
     const std::int64_t lo = n * p / parts, hi = n * (p + 1) / parts;
-    const auto part = [=] {
-      gather_range(hood, channels, field, hi - lo, centres ? centres + lo : nullptr, centres ? 0 : first + lo,
-                   patches + lo * size, streamed);
+    const auto part = [=, &hood] {
+      Job job{hood, channels, field, hi - lo, centres ? centres + lo : nullptr, centres ? 0 : first + lo,
+              patches + lo * size, nullptr};
+      if (!streamed) return gather_range(job);
+      LineWriter writer(job.patches, size, std::max<std::int64_t>(1, kBlockFloats / size));
+      job.writer = &writer;
+      gather_range(job);
+      writer.finish();
     };
     if (p) workers.emplace_back(part);
     else part();
