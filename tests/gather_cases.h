@@ -61,7 +61,7 @@ struct GatherCase {
 
 inline std::string label(const GatherCase& c) {
   const auto n = [](int i) { return std::to_string(i) + " "; };
-  return "shape " + n(c.shape.nx) + n(c.shape.ny) + n(c.shape.nz) + "radius " + n(c.radius) + "channels " +
+  return std::string("shape ") + n(c.shape.nx) + n(c.shape.ny) + n(c.shape.nz) + "radius " + n(c.radius) + "channels " +
          n(c.channels) + (c.masked ? "masked" : "");
 }
 
