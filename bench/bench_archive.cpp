@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "bench/datasets.h"
 #include "grainspin/archive.h"
 
 namespace grainspin::bench {
@@ -10,7 +11,7 @@ namespace {
 
 void read(benchmark::State& state, const char* file, bool open_each_time) {
   try {
-    const std::string path = std::string(GRAINSPIN_SOURCE_DIR "/datasets/cu_uniaxial/") + file;
+    const std::string path = dataset(file);
     auto archive = open_archive(path, {.means = false});
     const std::int64_t n = archive->info().shape.voxels();
     const int steps = archive->info().step_count();
