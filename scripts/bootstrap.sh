@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # Sets a Debian or Ubuntu machine up for grainspin; sourced by quickstart.sh and test.sh. Whatever is there already is
 # used, so a second run changes nothing and asks no server.
 #

@@ -4,21 +4,27 @@
 #include <string>
 
 #include "networks/networks.h"
+#include "src/backend.h"
 #include "src/cli/verbs.h"
+#include "src/recurrent.h"
 
 namespace grainspin::cli {
 
 std::string version_text() {
   const BuildInfo info = build_info();
   const auto or_else = [](const std::string& text, const char* other) { return text.empty() ? other : text; };
-  const std::string gpu = info.cuda_toolkit.empty() ? "not used" : "none found";
-  return "grainspin " + info.version +                                          //
-         "\ncommit       " + info.commit +                                      //
-         "\ncompiler     " + info.compiler + ", " + info.build_type +           //
-         "\nCUDA         " + or_else(info.cuda_toolkit, "not built") +          //
-         "\nGPU          " + gpu +                                             //
-         "\nLibTorch     " + or_else(torch_version(), "not built") +            //
-         "\nprocessor    " + or_else(instruction_sets(), "no vector instructions that the engine knows") + "\n";
+  std::string text = "grainspin " + info.version + "\n";
+  const auto line = [&](const char* name, const std::string& value) {
+    text += std::string(name).append(13 - std::string(name).size(), ' ') + value + "\n";
+  };
+  line("commit", info.commit);
+  line("compiler", info.compiler + ", " + info.build_type);
+  line("CUDA", or_else(info.cuda_toolkit, "not built"));
+  line("GPU", cuda_summary());
+  line("LibTorch", or_else(torch_version(), "not built"));
+  line("processor", or_else(instruction_sets(), "no vector instructions that the engine knows"));
+  line("engine", std::string("uses ") + recurrent_kernels().front()->name);
+  return text;
 }
 
 }  // namespace grainspin::cli
