@@ -52,12 +52,15 @@ export GRAINSPIN_CUDA_LIBRARY=$here/lib/libgrainspin_cuda.so GRAINSPIN_DATASETS=
 export LD_LIBRARY_PATH=$places
 # LibTorch's CUDA part registers itself when it is loaded; nothing asks for it by name.
 torch=$(python3 -c 'import torch, os; print(os.path.join(os.path.dirname(torch.__file__), "lib"))' 2>/dev/null)
-nvidia-smi --query-gpu=name,driver_version,clocks.sm,memory.total --format=csv,noheader
+nvidia-smi --query-gpu=name,driver_version,clocks.sm,memory.total --format=csv,noheader ||
+  { echo "no NVIDIA driver on this machine" >&2; exit 1; }
 status=0
 for t in "$here"/bin/gpu_*_test; do
   name=$(basename "$t")
   timeout 200 "$t" > "$out/$name.log" 2>&1 || status=1
-  grep -E '^\[  (PASSED|FAILED|SKIPPED)' "$out/$name.log" | sed "s/^/$name: /"
+  # A test that is skipped has shown nothing.
+  ! grep -q '^\[  SKIPPED' "$out/$name.log" || status=1
+  grep -E '^\[  (PASSED|FAILED|SKIPPED) \] [0-9]+ tests?' "$out/$name.log" | sed "s/^/$name: /"
 done
 if command -v compute-sanitizer >/dev/null; then
   # Small cases: each tool slows a kernel down tens of times.
