@@ -69,7 +69,8 @@ TEST(Canvas, PngHasTheSizeAndTheColoursDrawn) {
 
 TEST(Canvas, PixelsSurviveTheRoundTrip) {
   Pixels p{3, 2, {}};
-  for (int i = 0; i < 6; ++i) p.rgba.insert(p.rgba.end(), {std::uint8_t(40 * i), std::uint8_t(255 - i), 7, 255});
+  for (int i = 0; i < 6; ++i)
+    p.rgba.insert(p.rgba.end(), {std::uint8_t(40 * i), std::uint8_t(255 - i), 7, 255});
   p.rgba[3] = 0;  // transparent: its colour need not survive
   const Pixels q = decode_png(png(p));
   ASSERT_EQ(q.width, 3);

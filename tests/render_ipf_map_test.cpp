@@ -26,7 +26,8 @@ TEST(IpfMap, UniformCubeOrientationHasTheKeysCornerColours) {
   const PointGroup& cubic = PointGroup::named("432");
   const std::vector<float> q = repeated({1, 0, 0, 0}, 6);
   const double r2 = std::sqrt(0.5), r3 = std::sqrt(1 / 3.0);
-  const std::pair<std::array<double, 3>, int> corners[] = {{{0, 0, 1}, 0}, {{r2, 0, r2}, 1}, {{r3, r3, r3}, 2}};
+  const std::pair<std::array<double, 3>, int> corners[] = {
+      {{0, 0, 1}, 0}, {{r2, 0, r2}, 1}, {{r3, r3, r3}, 2}};
   for (const auto& [axis, channel] : corners) {
     const Pixels map = decode_png(png(ipf_map({{&cubic}, nullptr}, 3, 2, q.data(), axis)));
     ASSERT_EQ(map.width, 3);
@@ -34,7 +35,8 @@ TEST(IpfMap, UniformCubeOrientationHasTheKeysCornerColours) {
     for (int y = 0; y < 2; ++y)
       for (int x = 0; x < 3; ++x)
         for (int c = 0; c < 3; ++c)
-          EXPECT_NEAR(rgb(map, x, y)[c], c == channel ? 255 : 0, 2) << "corner " << channel << " channel " << c;
+          EXPECT_NEAR(rgb(map, x, y)[c], c == channel ? 255 : 0, 2)
+              << "corner " << channel << " channel " << c;
   }
 }
 
@@ -64,7 +66,8 @@ TEST(IpfMap, EveryVoxelInTheColoursOfItsPhase) {
 
 TEST(IpfMap, BrokenOrientationsAreBlack) {
   const std::vector<float> q{NAN, 0, 0, 0};
-  EXPECT_EQ(rgb(ipf_map({{&PointGroup::named("432")}, nullptr}, 1, 1, q.data(), {0, 0, 1}), 0, 0), (std::array<int, 3>{0, 0, 0}));
+  EXPECT_EQ(rgb(ipf_map({{&PointGroup::named("432")}, nullptr}, 1, 1, q.data(), {0, 0, 1}), 0, 0),
+            (std::array<int, 3>{0, 0, 0}));
 }
 
 TEST(Disorientation, InDegreesModuloSymmetry) {

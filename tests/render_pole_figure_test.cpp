@@ -13,7 +13,9 @@ namespace {
 
 constexpr double kDegree = std::numbers::pi / 180;
 
-std::vector<float> one(const Quatd& q) { return {float(q.w), float(q.x), float(q.y), float(q.z)}; }
+std::vector<float> one(const Quatd& q) {
+  return {float(q.w), float(q.x), float(q.y), float(q.z)};
+}
 
 double mean(const PoleDensity& d) {
   double sum = 0;

@@ -48,7 +48,8 @@ Report full_report(const std::string& group = "432") {
   a.truth = random_orientations(24, 2);
   a.predicted = random_orientations(24, 3);
   const std::vector<std::int32_t> grain(24, 0);
-  a.slices = {slice_of(a.shape, {4, 3, 2}, 2, 1, a.start.data(), a.truth.data(), a.predicted.data(), grain.data())};
+  a.slices = {
+      slice_of(a.shape, {4, 3, 2}, 2, 1, a.start.data(), a.truth.data(), a.predicted.data(), grain.data())};
   for (int k = 1; k <= 2; ++k) {
     StepScore s;
     s.step = k;
@@ -119,7 +120,8 @@ TEST(Report, LoadsNothing) {
 
 TEST(Report, EscapesAllText) {
   const std::string html = report_html(full_report());
-  for (const char* raw : {"<b>title", "alert(1)</script>", "<maß>", "<i>", "run <1>", "Table <T>", "<th></th>", "1 < 2", "KAM <mean>"})
+  for (const char* raw : {"<b>title", "alert(1)</script>", "<maß>", "<i>", "run <1>", "Table <T>",
+                          "<th></th>", "1 < 2", "KAM <mean>"})
     EXPECT_EQ(html.find(raw), std::string::npos) << raw;
   EXPECT_NE(html.find("a &lt;b&gt;title&lt;/b&gt; &amp; &quot;quotes&quot;"), std::string::npos);
   EXPECT_NE(html.find("größe &amp; &lt;maß&gt;"), std::string::npos);
@@ -282,10 +284,12 @@ TEST_F(Files, PicturesAreWhatTheirNamesSay) {
     }
   }
   // Two archives of one name: neither may overwrite the other.
-  const std::set<std::string> expected{
-      "overview.png", "loss.svg", "run__1__maps.png", "run__1__error.svg", "run__1__histogram.svg", "run__1__poles.png",
-      "run__1__stress.svg", "run__1__2_maps.png", "run__1__2_error.svg", "run__1__2_histogram.svg", "run__1__2_poles.png",
-      "run__1__2_stress.svg"};
+  const std::set<std::string> expected{"overview.png",          "loss.svg",
+                                       "run__1__maps.png",      "run__1__error.svg",
+                                       "run__1__histogram.svg", "run__1__poles.png",
+                                       "run__1__stress.svg",    "run__1__2_maps.png",
+                                       "run__1__2_error.svg",   "run__1__2_histogram.svg",
+                                       "run__1__2_poles.png",   "run__1__2_stress.svg"};
   EXPECT_EQ(names, expected);
   EXPECT_EQ(decode_png(bytes(root_ / "pictures of it" / "overview.png")).width, 1800);
 }

@@ -90,7 +90,9 @@ std::string renumbered(const std::string& svg) {
   return out;
 }
 
-void paint_with(cairo_t* c, const Colour& k) { cairo_set_source_rgba(c, k.r, k.g, k.b, k.a); }
+void paint_with(cairo_t* c, const Colour& k) {
+  cairo_set_source_rgba(c, k.r, k.g, k.b, k.a);
+}
 
 void trace(cairo_t* c, const std::vector<Point>& points) {
   cairo_new_path(c);
@@ -128,7 +130,8 @@ double advance(cairo_t* c, const std::string& s) {
 }
 
 void choose_font(cairo_t* c, double size, bool bold) {
-  cairo_select_font_face(c, kFont, CAIRO_FONT_SLANT_NORMAL, bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+  cairo_select_font_face(c, kFont, CAIRO_FONT_SLANT_NORMAL,
+                         bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
   cairo_set_font_size(c, size);
 }
 
@@ -175,7 +178,9 @@ Canvas::~Canvas() {
   cairo_surface_destroy(surface_);
 }
 
-void Canvas::check(const char* doing) { require_ok(cairo_status(cairo_), doing); }
+void Canvas::check(const char* doing) {
+  require_ok(cairo_status(cairo_), doing);
+}
 
 void Canvas::fill(const Rect& r, const Colour& colour) {
   cairo_rectangle(cairo_, r.x, r.y, r.w, r.h);
@@ -229,7 +234,9 @@ void Canvas::clip(const Rect& r) {
   cairo_clip(cairo_);
 }
 
-void Canvas::unclip() { cairo_restore(cairo_); }
+void Canvas::unclip() {
+  cairo_restore(cairo_);
+}
 
 void Canvas::image(const Rect& r, const Pixels& pixels, bool smooth) {
   const Surface s = surface_of(pixels);
@@ -254,7 +261,9 @@ void Canvas::text(double x, double y, std::string_view utf8, const TextStyle& st
   const double width = advance(cairo_, b.plain);
   cairo_translate(cairo_, x, y);
   cairo_rotate(cairo_, style.turn);
-  const double shift = style.anchor == Anchor::kStart ? 0 : style.anchor == Anchor::kMiddle ? -width / 2 : -width;
+  const double shift = style.anchor == Anchor::kStart    ? 0
+                       : style.anchor == Anchor::kMiddle ? -width / 2
+                                                         : -width;
   cairo_move_to(cairo_, shift, 0);
   paint_with(cairo_, style.colour);
   cairo_show_text(cairo_, b.plain.c_str());
@@ -299,7 +308,8 @@ std::string png(const Pixels& pixels) {
 
 Pixels decode_png(std::string_view bytes) {
   const Surface s(cairo_image_surface_create_from_png_stream(take, &bytes));
-  require(cairo_surface_status(s.get()) == CAIRO_STATUS_SUCCESS, Errc::kFormat, "not a PNG that cairo can read");
+  require(cairo_surface_status(s.get()) == CAIRO_STATUS_SUCCESS, Errc::kFormat,
+          "not a PNG that cairo can read");
   Pixels pixels{cairo_image_surface_get_width(s.get()), cairo_image_surface_get_height(s.get()), {}};
   pixels.rgba.resize(std::size_t(pixels.width) * pixels.height * 4);
   const bool opaque = cairo_image_surface_get_format(s.get()) == CAIRO_FORMAT_RGB24;

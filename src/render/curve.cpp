@@ -30,7 +30,9 @@ std::vector<double> decade_ticks(double low, double high) {
   return ticks;
 }
 
-std::string log_tick(double v) { return v >= 1 ? number(v, 0) : number(v, int(std::ceil(-std::log10(v) - 1e-9))); }
+std::string log_tick(double v) {
+  return v >= 1 ? number(v, 0) : number(v, int(std::ceil(-std::log10(v) - 1e-9)));
+}
 
 void draw_key(Canvas& canvas, const Theme& theme, double x, double y, const Series& s) {
   const double mid = y - 4.5;
@@ -112,7 +114,8 @@ void draw_chart(Canvas& canvas, const Rect& rect, const Theme& theme, const Char
       ry.take(p[1]);
     }
   for (const Band& b : chart.bands) ry.take(b.high);
-  if (!(rx.high > rx.low)) rx = {std::isfinite(rx.low) ? rx.low - 0.5 : 0, std::isfinite(rx.low) ? rx.low + 0.5 : 1};
+  if (!(rx.high > rx.low))
+    rx = {std::isfinite(rx.low) ? rx.low - 0.5 : 0, std::isfinite(rx.low) ? rx.low + 0.5 : 1};
   if (!std::isfinite(ry.low) || (chart.log_y && ry.low <= 0)) ry = {chart.log_y ? 0.1 : 0, 1};
 
   double top = rect.y;
@@ -189,8 +192,10 @@ void draw_chart(Canvas& canvas, const Rect& rect, const Theme& theme, const Char
       line.clear();
     };
     for (const Point& p : s.points) {  // a hole in the numbers is a hole in the line
-      if (std::isfinite(p[1]) && (!chart.log_y || p[1] > 0)) line.push_back({px(p[0]), py(p[1])});
-      else stroke();
+      if (std::isfinite(p[1]) && (!chart.log_y || p[1] > 0))
+        line.push_back({px(p[0]), py(p[1])});
+      else
+        stroke();
     }
     stroke();
   }

@@ -38,8 +38,8 @@ struct Chart {
   std::vector<Series> series;  // the first is drawn on top
   std::vector<Band> bands;
   std::vector<Mark> marks;
-  bool log_y = false;       // only where every value is positive
-  bool zero_y = true;       // a linear y axis starts at zero
+  bool log_y = false;  // only where every value is positive
+  bool zero_y = true;  // a linear y axis starts at zero
 };
 
 void draw_chart(Canvas& canvas, const Rect& rect, const Theme& theme, const Chart& chart);

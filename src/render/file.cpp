@@ -21,8 +21,10 @@ int write_all(int file, std::string_view bytes, bool sync) {
   int error = 0;
   while (!bytes.empty() && !error) {
     const ssize_t n = ::write(file, bytes.data(), bytes.size());
-    if (n >= 0) bytes.remove_prefix(std::size_t(n));
-    else if (errno != EINTR) error = errno;
+    if (n >= 0)
+      bytes.remove_prefix(std::size_t(n));
+    else if (errno != EINTR)
+      error = errno;
   }
   if (!error && sync && ::fsync(file) != 0) error = errno;
   if (::close(file) != 0 && !error) error = errno;

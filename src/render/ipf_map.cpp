@@ -21,11 +21,14 @@ Pixels blank(int width, int height) {
   return {width, height, std::vector<std::uint8_t>(std::size_t(width) * height * 4, 0)};
 }
 
-Quatd quaternion(const float* q) { return {q[0], q[1], q[2], q[3]}; }
+Quatd quaternion(const float* q) {
+  return {q[0], q[1], q[2], q[3]};
+}
 
 // A direction on the sphere of quaternions at all: finite and not zero.
 bool usable(const float* q) {
-  const double length2 = double(q[0]) * q[0] + double(q[1]) * q[1] + double(q[2]) * q[2] + double(q[3]) * q[3];
+  const double length2 =
+      double(q[0]) * q[0] + double(q[1]) * q[1] + double(q[2]) * q[2] + double(q[3]) * q[3];
   return length2 > 0 && std::isfinite(length2);
 }
 
@@ -40,7 +43,9 @@ struct Corner {
   Vec3<double> v;
 };
 
-Vec3<double> at_azimuth(double degrees) { return {std::cos(degrees * M_PI / 180), std::sin(degrees * M_PI / 180), 0}; }
+Vec3<double> at_azimuth(double degrees) {
+  return {std::cos(degrees * M_PI / 180), std::sin(degrees * M_PI / 180), 0};
+}
 
 // The corners of the group's standard triangle (symmetry.h) in direction indices; in the hexagonal ones x is
 // parallel to a = [2-1-10], so [10-10] lies at 30 degrees.
@@ -76,7 +81,8 @@ Vec3<double> unproject(double x, double y) {
 
 }  // namespace
 
-Pixels ipf_map(const VoxelSymmetry& symmetry, int columns, int rows, const float* q, const std::array<double, 3>& axis) {
+Pixels ipf_map(const VoxelSymmetry& symmetry, int columns, int rows, const float* q,
+               const std::array<double, 3>& axis) {
   Pixels map = blank(columns, rows);
   for (int j = 0; j < rows; ++j)
     for (int i = 0; i < columns; ++i) {
@@ -94,26 +100,31 @@ Pixels error_map(int columns, int rows, const float* error_deg, double top) {
   return map;
 }
 
-std::vector<float> disorientation_deg(const VoxelSymmetry& symmetry, std::size_t n, const float* a, const float* b) {
+std::vector<float> disorientation_deg(const VoxelSymmetry& symmetry, std::size_t n, const float* a,
+                                      const float* b) {
   std::vector<float> deg(n, NAN);
   for (std::size_t i = 0; i < n; ++i)
     if (usable(a + 4 * i) && usable(b + 4 * i))
-      deg[i] = float(180 / M_PI * disorientation_angle(symmetry.at(std::int64_t(i)), normalised(quaternion(a + 4 * i)),
-                                                       normalised(quaternion(b + 4 * i))));
+      deg[i] = float(180 / M_PI *
+                     disorientation_angle(symmetry.at(std::int64_t(i)), normalised(quaternion(a + 4 * i)),
+                                          normalised(quaternion(b + 4 * i))));
   return deg;
 }
 
-Pixels enlarged(const Pixels& map, double column_size, double row_size, const std::int32_t* grain, const Rgb& line,
-                int side) {
+Pixels enlarged(const Pixels& map, double column_size, double row_size, const std::int32_t* grain,
+                const Rgb& line, int side) {
   const double smaller = std::min(column_size, row_size);
-  const double ratio_x = smaller > 0 ? column_size / smaller : 1, ratio_y = smaller > 0 ? row_size / smaller : 1;
+  const double ratio_x = smaller > 0 ? column_size / smaller : 1,
+               ratio_y = smaller > 0 ? row_size / smaller : 1;
   const double longer = std::max(map.width * ratio_x, map.height * ratio_y);
   // A whole number of pixels a voxel while the map is small; every n-th voxel when it is very large.
   const double factor = longer <= 2.0 * side ? std::max(1.0, std::ceil(side / longer)) : 2.0 * side / longer;
   Pixels big = blank(std::max(1, int(std::lround(map.width * ratio_x * factor))),
                      std::max(1, int(std::lround(map.height * ratio_y * factor))));
   const auto from_x = [&](int x) { return std::min(map.width - 1, int((x + 0.5) * map.width / big.width)); };
-  const auto from_y = [&](int y) { return std::min(map.height - 1, int((y + 0.5) * map.height / big.height)); };
+  const auto from_y = [&](int y) {
+    return std::min(map.height - 1, int((y + 0.5) * map.height / big.height));
+  };
   const bool lines = grain && factor >= 4;
   const auto grain_at = [&](int x, int y) {
     return grain[std::size_t(map.height - 1 - from_y(y)) * map.width + from_x(x)];
@@ -126,8 +137,10 @@ Pixels enlarged(const Pixels& map, double column_size, double row_size, const st
       bool edge = false;
       if (lines) {
         const std::int32_t g = grain_at(x, y);
-        edge = (x >= half && grain_at(x - half, y) != g) || (x + half < big.width && grain_at(x + half, y) != g) ||
-               (y >= half && grain_at(x, y - half) != g) || (y + half < big.height && grain_at(x, y + half) != g);
+        edge = (x >= half && grain_at(x - half, y) != g) ||
+               (x + half < big.width && grain_at(x + half, y) != g) ||
+               (y >= half && grain_at(x, y - half) != g) ||
+               (y + half < big.height && grain_at(x, y + half) != g);
       }
       for (int c = 0; c < 3; ++c) p[c] = edge ? line[c] : q[c];
       p[3] = 255;
@@ -141,15 +154,20 @@ void draw_ipf_key(Canvas& canvas, const Rect& rect, const Theme& theme, const Po
   for (int a = -180; a <= 180; ++a)
     for (int b = 0; b <= 90; ++b) {
       const double azimuth = a * M_PI / 180, polar = b * M_PI / 180;
-      const Vec3<double> v{std::sin(polar) * std::cos(azimuth), std::sin(polar) * std::sin(azimuth), std::cos(polar)};
+      const Vec3<double> v{std::sin(polar) * std::cos(azimuth), std::sin(polar) * std::sin(azimuth),
+                           std::cos(polar)};
       if (!in_triangle(group, v)) continue;
       const Point p = project(v);
       x0 = std::min(x0, p[0]), x1 = std::max(x1, p[0]), y0 = std::min(y0, p[1]), y1 = std::max(y1, p[1]);
     }
   constexpr double kSize = 13, kRoom = 20;  // room for the labels above and below
-  const double room_x = 40, unit = std::min((rect.w - 2 * room_x) / (x1 - x0), (rect.h - 2 * kRoom) / (y1 - y0));
-  const double left = rect.x + (rect.w - unit * (x1 - x0)) / 2, bottom = rect.y + (rect.h + unit * (y1 - y0)) / 2;
-  const auto place = [&](const Point& p) -> Point { return {left + (p[0] - x0) * unit, bottom - (p[1] - y0) * unit}; };
+  const double room_x = 40,
+               unit = std::min((rect.w - 2 * room_x) / (x1 - x0), (rect.h - 2 * kRoom) / (y1 - y0));
+  const double left = rect.x + (rect.w - unit * (x1 - x0)) / 2,
+               bottom = rect.y + (rect.h + unit * (y1 - y0)) / 2;
+  const auto place = [&](const Point& p) -> Point {
+    return {left + (p[0] - x0) * unit, bottom - (p[1] - y0) * unit};
+  };
 
   constexpr int kOver = 3;  // samples a unit, each way: the PNG's resolution and smooth edges in the SVG
   const int w = int(std::ceil((x1 - x0) * unit * kOver)), h = int(std::ceil((y1 - y0) * unit * kOver));
@@ -167,12 +185,13 @@ void draw_ipf_key(Canvas& canvas, const Rect& rect, const Theme& theme, const Po
   for (const Corner& corner : corners_of(group.name())) {
     const Point p = project(corner.v), at = place(p);
     const bool below = p[1] <= middle;
-    canvas.text(at[0], below ? at[1] + kSize + 4 : at[1] - 6, corner.label, {kSize, theme.ink, Anchor::kMiddle});
+    canvas.text(at[0], below ? at[1] + kSize + 4 : at[1] - 6, corner.label,
+                {kSize, theme.ink, Anchor::kMiddle});
   }
 }
 
-void draw_colour_bar(Canvas& canvas, const Rect& rect, const Theme& theme, ColourMap map, double low, double high,
-                     const std::string& label) {
+void draw_colour_bar(Canvas& canvas, const Rect& rect, const Theme& theme, ColourMap map, double low,
+                     double high, const std::string& label) {
   constexpr double kSize = 13;
   const double height = std::max(6.0, rect.h - 2 * (kSize + 6));
   Pixels bar = blank(256, 1);

@@ -9,7 +9,9 @@
 namespace grainspin::render {
 namespace {
 
-Colour faint(const Colour& c, double alpha) { return {c.r, c.g, c.b, alpha}; }
+Colour faint(const Colour& c, double alpha) {
+  return {c.r, c.g, c.b, alpha};
+}
 
 // The value below which `share` of the finite values lie; 0 if there are none.
 double quantile(std::vector<float> values, double share) {
@@ -36,16 +38,22 @@ std::vector<float> slice_error(const ArchiveScore& a, const Slice& s) {
 
 void check(const Report& report) {
   for (const ArchiveScore& a : report.archives) {
-    const auto fits = [&](bool ok, const std::string& what) { require(ok, Errc::kShape, "report, " + a.name + ": " + what); };
+    const auto fits = [&](bool ok, const std::string& what) {
+      require(ok, Errc::kShape, "report, " + a.name + ": " + what);
+    };
     for (const Slice& s : a.slices) {
       const std::size_t n = std::size_t(std::max(0, s.columns)) * std::max(0, s.rows);
       fits(n > 0, "the slice " + s.name + " has no voxels");
-      fits(s.truth.size() == 4 * n && s.predicted.size() == 4 * n && (s.start.empty() || s.start.size() == 4 * n),
+      fits(s.truth.size() == 4 * n && s.predicted.size() == 4 * n &&
+               (s.start.empty() || s.start.size() == 4 * n),
            "orientations of the slice " + s.name + " are not columns x rows x 4");
-      fits(s.grain.empty() || s.grain.size() == n, "grains of the slice " + s.name + " are not columns x rows");
-      fits(s.phase.empty() || s.phase.size() == n, "phases of the slice " + s.name + " are not columns x rows");
+      fits(s.grain.empty() || s.grain.size() == n,
+           "grains of the slice " + s.name + " are not columns x rows");
+      fits(s.phase.empty() || s.phase.size() == n,
+           "phases of the slice " + s.name + " are not columns x rows");
       for (const std::int32_t p : s.phase)
-        fits(p >= 0 && std::size_t(p) < a.phase_groups.size(), "a phase of the slice " + s.name + " has no point group");
+        fits(p >= 0 && std::size_t(p) < a.phase_groups.size(),
+             "a phase of the slice " + s.name + " has no point group");
     }
     fits(a.truth.size() % 4 == 0 && a.predicted.size() % 4 == 0 && a.start.size() % 4 == 0,
          "orientations for pole figures are not a multiple of 4 numbers");
@@ -57,7 +65,9 @@ std::string percent(double fraction) {
   return number(p, std::abs(p - std::round(p)) < 0.05 ? 0 : 1) + " %";
 }
 
-std::string last_strain(const ArchiveScore& a) { return a.steps.empty() ? "the last step" : percent(a.steps.back().strain) + " strain"; }
+std::string last_strain(const ArchiveScore& a) {
+  return a.steps.empty() ? "the last step" : percent(a.steps.back().strain) + " strain";
+}
 
 Chart error_chart(const Report& report, const ArchiveScore& a, const Theme& theme) {
   Chart chart;
@@ -79,13 +89,13 @@ Chart error_chart(const Report& report, const ArchiveScore& a, const Theme& them
     p95.points.push_back({x, s.model.p95});
   }
   const auto known = [](const Series& s) {
-    return std::any_of(s.points.begin() + 1, s.points.end(), [](const Point& p) { return std::isfinite(p[1]); });
+    return std::any_of(s.points.begin() + 1, s.points.end(),
+                       [](const Point& p) { return std::isfinite(p[1]); });
   };
   for (const Series& s : {mean, p95, persistence, taylor})
     if (known(s)) chart.series.push_back(s);
   const auto [low, high] = report.noise_deg;
-  if (high > 0)
-    chart.bands.push_back({"reference's own noise", low, high, faint(theme.noise, 0.35)});
+  if (high > 0) chart.bands.push_back({"reference's own noise", low, high, faint(theme.noise, 0.35)});
   return chart;
 }
 
@@ -95,13 +105,20 @@ Chart histogram_chart(const ArchiveScore& a, const Theme& theme) {
   chart.x_label = "disorientation to the truth at " + last_strain(a) + " (°)";
   chart.y_label = "voxels in each bin (%)";
   // About 35 bins of a round width; one voxel in a thousand may lie in the last one from beyond.
-  const double most = std::max({1e-3, quantile(a.error_deg, 0.999), quantile(a.persistence_error_deg, 0.999)});
+  const double most =
+      std::max({1e-3, quantile(a.error_deg, 0.999), quantile(a.persistence_error_deg, 0.999)});
   const double bin = round_ticks(0, most, 35).at(1), top = bin * std::ceil(most / bin);
-  chart.series.push_back({"model", histogram_steps(a.error_deg, bin, top), theme.model, 1.6, {}, false, true});
+  chart.series.push_back(
+      {"model", histogram_steps(a.error_deg, bin, top), theme.model, 1.6, {}, false, true});
   if (!a.persistence_error_deg.empty())
-    chart.series.push_back({"nothing turns", histogram_steps(a.persistence_error_deg, bin, top), theme.persistence, 1.8, {7, 4}});
+    chart.series.push_back({"nothing turns",
+                            histogram_steps(a.persistence_error_deg, bin, top),
+                            theme.persistence,
+                            1.8,
+                            {7, 4}});
   const double median = quantile(a.error_deg, 0.5), p95 = quantile(a.error_deg, 0.95);
-  chart.marks = {{"median " + number(median, 2) + "°", median, theme.model}, {"95 %: " + number(p95, 2) + "°", p95, theme.model}};
+  chart.marks = {{"median " + number(median, 2) + "°", median, theme.model},
+                 {"95 %: " + number(p95, 2) + "°", p95, theme.model}};
   return chart;
 }
 
@@ -124,7 +141,8 @@ Chart loss_chart(const std::vector<LossPoint>& loss, const std::string& name, co
   chart.title = "Training";
   chart.x_label = "epoch";
   chart.y_label = name;
-  Series train{"training batches", {}, theme.persistence, 1.8, {}}, held{"runs set aside", {}, theme.model, 2.4, {}, true};
+  Series train{"training batches", {}, theme.persistence, 1.8, {}},
+      held{"runs set aside", {}, theme.model, 2.4, {}, true};
   bool positive = true;
   double low = INFINITY, high = 0;
   const auto look = [&](double v) {
@@ -151,8 +169,10 @@ Chart loss_chart(const std::vector<LossPoint>& loss, const std::string& name, co
 std::string chart_svg(const Chart& chart, const Theme& theme, bool title) {
   Canvas canvas(Canvas::Format::kSvg, 460, title ? 360 : 330);
   Chart shown = chart;
-  if (!title) shown.title.clear();
-  else canvas.fill({0, 0, 460, 360}, theme.paper);
+  if (!title)
+    shown.title.clear();
+  else
+    canvas.fill({0, 0, 460, 360}, theme.paper);
   draw_chart(canvas, {6, 6, 448, title ? 348.0 : 318.0}, theme, shown);
   return canvas.finish();
 }
@@ -191,10 +211,12 @@ std::vector<SliceMaps> slice_maps(const Report& report, const ArchiveScore& a, d
     const VoxelSymmetry symmetry = symmetry_of(a, s);
     constexpr Rgb kDark{0x20, 0x24, 0x2a}, kPale{0xf4, 0xf4, 0xf4};  // seen on bright colours and on magma
     const auto ipf = [&](const std::vector<float>& q) {
-      return q.empty() ? Pixels{} : big(ipf_map(symmetry, s.columns, s.rows, q.data(), report.ipf_axis), kDark);
+      return q.empty() ? Pixels{}
+                       : big(ipf_map(symmetry, s.columns, s.rows, q.data(), report.ipf_axis), kDark);
     };
     const std::vector<float> deg = slice_error(a, s);
-    maps.push_back({ipf(s.start), ipf(s.truth), ipf(s.predicted), big(error_map(s.columns, s.rows, deg.data(), top), kPale)});
+    maps.push_back({ipf(s.start), ipf(s.truth), ipf(s.predicted),
+                    big(error_map(s.columns, s.rows, deg.data(), top), kPale)});
   }
   return maps;
 }

@@ -33,7 +33,7 @@ std::vector<std::string> key_groups(const ArchiveScore& archive);
 double error_top(const ArchiveScore& archive);
 
 struct PoleRow {
-  std::string name;                   // "true"
+  std::string name;                    // "true"
   std::vector<PoleDensity> densities;  // one for each family
 };
 struct PolePlot {

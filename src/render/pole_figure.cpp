@@ -41,7 +41,8 @@ std::vector<PoleFamily> shown_poles(const PointGroup& group) {
           family_of(group, "{001}", {0, 0, 1})};
 }
 
-PoleDensity pole_density(const PoleFamily& family, std::int64_t n, const float* q, double half_width_deg, int side) {
+PoleDensity pole_density(const PoleFamily& family, std::int64_t n, const float* q, double half_width_deg,
+                         int side) {
   constexpr int kCells = 121;  // across the disc: 1.5 degrees, below the half width
   std::vector<Cell> cells(kCells * kCells);
   double total = 0;

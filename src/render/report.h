@@ -24,13 +24,14 @@ struct Slice {
   double column_size = 1, row_size = 1;        // extent of one voxel, any unit: only the ratio matters
   std::vector<float> start, truth, predicted;  // [rows][columns][4]; `start` may be empty
   std::vector<std::int32_t> grain;             // [rows][columns] or empty: grain boundaries are drawn from it
-  std::vector<std::int32_t> phase;             // [rows][columns] or empty: index into ArchiveScore::phase_groups
+  std::vector<std::int32_t> phase;  // [rows][columns] or empty: index into ArchiveScore::phase_groups
 };
 
 // The plane across `axis` (0 x, 1 y, 2 z) at `index` of whole fields [nz][ny][nx][4]. `start`, `grain`
 // and `phase` may be null. Across z: x right, y up; across y: x right, z up; across x: y right, z up.
-Slice slice_of(Shape shape, std::array<double, 3> size, int axis, int index, const float* start, const float* truth,
-               const float* predicted, const std::int32_t* grain, const std::int32_t* phase = nullptr);
+Slice slice_of(Shape shape, std::array<double, 3> size, int axis, int index, const float* start,
+               const float* truth, const float* predicted, const std::int32_t* grain,
+               const std::int32_t* phase = nullptr);
 
 // Disorientation over the voxels of one step, degrees.
 struct Spread {
@@ -79,7 +80,8 @@ struct ArchiveScore {
   std::vector<Slice> slices;
   std::vector<float> error_deg;              // [n] of the last step, all voxels or a fair sample: histogram
   std::vector<float> persistence_error_deg;  // the same of the persistence baseline, may be empty
-  std::vector<float> start, truth, predicted;  // [n,4] of one phase for pole figures, all voxels or a fair sample
+  std::vector<float> start, truth,
+      predicted;  // [n,4] of one phase for pole figures, all voxels or a fair sample
   std::vector<Measure> measures;
   std::vector<BoundaryBin> by_distance;
   std::vector<StressPoint> stress;
@@ -99,14 +101,14 @@ struct TextTable {
 };
 
 struct Report {
-  std::string title;  // "cu_uniaxial_local on 3 archives"
-  std::string model;  // one sentence on what predicted
+  std::string title;                                       // "cu_uniaxial_local on 3 archives"
+  std::string model;                                       // one sentence on what predicted
   std::vector<std::pair<std::string, std::string>> facts;  // model and run: name, value
   std::vector<ArchiveScore> archives;
   std::vector<LossPoint> loss;
   std::string loss_name = "loss";
   std::vector<TextTable> tables;
-  std::vector<std::string> notes;  // warnings a reader must see, shown on top
+  std::vector<std::string> notes;               // warnings a reader must see, shown on top
   std::array<double, 2> noise_deg{0.12, 0.46};  // of the reference solver itself; {0, 0}: not known
   std::array<double, 3> ipf_axis{0, 0, 1};      // sample direction of the IPF colours
   std::string ipf_axis_name = "z, the loading axis";

@@ -33,8 +33,10 @@ double draw_maps(Canvas& canvas, const Rect& r, const Theme& theme, const Archiv
   constexpr double kGap = 18;
   const double w = (r.w - 3 * kGap) / 4, h = maps_height(slice, w);
   const std::string end = last_strain(a);
-  const std::pair<const Pixels*, std::string> panels[] = {
-      {&maps.start, "start"}, {&maps.truth, "true, " + end}, {&maps.predicted, "predicted, " + end}, {&maps.error, "error"}};
+  const std::pair<const Pixels*, std::string> panels[] = {{&maps.start, "start"},
+                                                          {&maps.truth, "true, " + end},
+                                                          {&maps.predicted, "predicted, " + end},
+                                                          {&maps.error, "error"}};
   for (int i = 0; i < 4; ++i) {
     if (panels[i].first->width == 0) continue;
     const double x = r.x + i * (w + kGap);
@@ -45,7 +47,8 @@ double draw_maps(Canvas& canvas, const Rect& r, const Theme& theme, const Archiv
 }
 
 // The triangle at the left with what it says, the bar of the error at the right. 120 units high.
-void draw_keys(Canvas& canvas, const Rect& r, const Theme& theme, const Report& report, const ArchiveScore& a, double top) {
+void draw_keys(Canvas& canvas, const Rect& r, const Theme& theme, const Report& report, const ArchiveScore& a,
+               double top) {
   double x = r.x;
   for (const std::string& group : key_groups(a)) {
     draw_ipf_key(canvas, {x, r.y, 190, 120}, theme, PointGroup::named(group));
@@ -54,15 +57,18 @@ void draw_keys(Canvas& canvas, const Rect& r, const Theme& theme, const Report& 
   canvas.text(x, r.y + 55, "crystal direction along", {13, theme.muted});
   canvas.text(x, r.y + 73, report.ipf_axis_name, {13, theme.muted});
   const double w = (r.w - 3 * 18) / 4;
-  draw_colour_bar(canvas, {r.x + r.w - w, r.y + 14, w, 56}, theme, ColourMap::kMagma, 0, top, "disorientation to the truth (°)");
+  draw_colour_bar(canvas, {r.x + r.w - w, r.y + 14, w, 56}, theme, ColourMap::kMagma, 0, top,
+                  "disorientation to the truth (°)");
 }
 
 // Rows of three discs, each row named, the families' names on top, the bar below. Returns the height.
-double draw_poles(Canvas& canvas, const Rect& r, const Theme& theme, const PolePlot& plot, const std::vector<int>& rows) {
+double draw_poles(Canvas& canvas, const Rect& r, const Theme& theme, const PolePlot& plot,
+                  const std::vector<int>& rows) {
   const double left = 84, gap = 14, w = std::min(150.0, (r.w - left - 2 * gap) / 3);
   double y = r.y + 16;
   for (std::size_t k = 0; k < plot.families.size(); ++k)
-    canvas.text(r.x + left + k * (w + gap) + w / 2, y, plot.families[k].name, {14, theme.ink, Anchor::kMiddle, true});
+    canvas.text(r.x + left + k * (w + gap) + w / 2, y, plot.families[k].name,
+                {14, theme.ink, Anchor::kMiddle, true});
   y += 8;
   for (const int i : rows) {
     canvas.text(r.x, y + w / 2 + 5, plot.rows[i].name, {14, theme.ink, Anchor::kStart, true});
@@ -70,8 +76,8 @@ double draw_poles(Canvas& canvas, const Rect& r, const Theme& theme, const PoleP
       draw_pole_figure(canvas, {r.x + left + k * (w + gap), y, w, w}, plot.rows[i].densities[k], plot.top);
     y += w + 10;
   }
-  draw_colour_bar(canvas, {r.x + left - 14, y + 4, 3 * w + 2 * gap + 28, 52}, theme, ColourMap::kViridis, 0, plot.top,
-                  "pole density (multiples of random)");
+  draw_colour_bar(canvas, {r.x + left - 14, y + 4, 3 * w + 2 * gap + 28, 52}, theme, ColourMap::kViridis, 0,
+                  plot.top, "pole density (multiples of random)");
   return y + 56 - r.y;
 }
 
@@ -107,7 +113,8 @@ std::string maps_png(const Report& report, const ArchiveScore& a) {
   for (std::size_t i = 0; i < maps.size(); ++i) {
     const Slice& s = a.slices[i];
     y += draw_maps(canvas, {kMargin, y, w, 0}, theme, a, s, maps[i]);
-    canvas.text(kMargin, y + 18, s.name + ": " + s.column_axis + " to the right, " + s.row_axis + " up", {13, theme.muted});
+    canvas.text(kMargin, y + 18, s.name + ": " + s.column_axis + " to the right, " + s.row_axis + " up",
+                {13, theme.muted});
     y += 40;
   }
   draw_keys(canvas, {kMargin, y, w, 120}, theme, report, a, top);
@@ -161,7 +168,8 @@ std::vector<std::string> write_pictures(const std::string& directory, const Repo
   check(report);
   std::error_code error;
   fs::create_directories(directory, error);
-  require(fs::is_directory(directory), Errc::kIo, directory + ": no folder, and none can be made: " + error.message());
+  require(fs::is_directory(directory), Errc::kIo,
+          directory + ": no folder, and none can be made: " + error.message());
   std::vector<std::string> paths;
   const auto write = [&](const std::string& name, const std::string& bytes) {
     paths.push_back((fs::path(directory) / name).string());
@@ -174,7 +182,8 @@ std::vector<std::string> write_pictures(const std::string& directory, const Repo
     const std::string name = file_name(a.name, taken);
     if (!a.slices.empty() && !a.point_group.empty()) write(name + "_maps.png", maps_png(report, a));
     if (!a.steps.empty()) write(name + "_error.svg", chart_svg(error_chart(report, a, theme), theme, true));
-    if (!a.error_deg.empty()) write(name + "_histogram.svg", chart_svg(histogram_chart(a, theme), theme, true));
+    if (!a.error_deg.empty())
+      write(name + "_histogram.svg", chart_svg(histogram_chart(a, theme), theme, true));
     if (!pole_plot(a).rows.empty()) write(name + "_poles.png", poles_png(a));
     if (!a.stress.empty()) write(name + "_stress.svg", chart_svg(stress_chart(a, theme), theme, true));
   }

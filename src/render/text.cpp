@@ -18,7 +18,9 @@ std::size_t valid_length(std::string_view s) {
   for (std::size_t i = 1; i < n; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
   const unsigned c = byte(1);  // overlong forms, surrogates, beyond U+10FFFF
-  if ((b == 0xe0 && c < 0xa0) || (b == 0xed && c > 0x9f) || (b == 0xf0 && c < 0x90) || (b == 0xf4 && c > 0x8f)) return 0;
+  if ((b == 0xe0 && c < 0xa0) || (b == 0xed && c > 0x9f) || (b == 0xf0 && c < 0x90) ||
+      (b == 0xf4 && c > 0x8f))
+    return 0;
   return n;
 }
 
@@ -53,8 +55,10 @@ std::string valid_utf8(std::string_view bytes) {
   std::string s;
   while (!bytes.empty()) {
     const std::size_t n = valid_length(bytes);
-    if (n) s += bytes.substr(0, n);
-    else s += "\uFFFD";
+    if (n)
+      s += bytes.substr(0, n);
+    else
+      s += "\uFFFD";
     bytes.remove_prefix(n ? n : 1);
   }
   return s;
