@@ -1,6 +1,7 @@
 // DADF5's corners on files made for them: several constituents with padding, scattered rows, order of increments,
 // and files that are wrong. What is expected follows from how each file is made.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
@@ -104,6 +105,44 @@ TEST(Dadf5Layout, ScatteredRowsComeToTheirCells) {
       ASSERT_EQ(q[4 * i + 2], e.label == "A" ? 0.25f : 0.75f);
     }
   }
+}
+
+// A number of /proc/self/status in MB; -1 where there is none.
+double memory_of_this_process(const std::string& key) {
+  std::ifstream in("/proc/self/status");
+  for (std::string line; std::getline(in, line);)
+    if (line.compare(0, key.size(), key) == 0) return std::stod(line.substr(key.size() + 1)) / 1024;
+  return -1;
+}
+
+TEST(Dadf5Layout, SlabsOfALargeFieldNeedLittleMemory) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer keeps what was freed";
+#endif
+  constexpr std::size_t kCells = std::size_t(128) * 128 * 128;
+  Folder folder;
+  {
+    Dadf5Maker m;
+    m.cells = {128, 128, 128};
+    m.increments = {0};
+    for (std::size_t i = 0; i < kCells; ++i) m.map.push_back({i % 2 ? "A" : "B", std::int64_t(i / 2)});
+    for (const char* phase : {"A", "B"})
+      m.fields.push_back({phase, "O", {kCells / 2, 4}, [](int, std::size_t r, std::size_t c) { return c == 0 ? double(r) : 0.0; }});
+    m.make(folder / "large.hdf5");  // 64 MB of orientations, 19 MB of map
+  }
+  malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << 5;  // the peak counts from here
+  const double before = memory_of_this_process("VmRSS:");
+  if (before < 0 || memory_of_this_process("VmHWM:") > before + 8) GTEST_SKIP() << "the peak cannot be reset here";
+  const auto reader = open_archive(folder / "large.hdf5");
+  std::vector<float> q(4 * 20000);
+  for (std::size_t begin = 0; begin < kCells; begin += 20000) {
+    const std::size_t n = std::min<std::size_t>(20000, kCells - begin);
+    reader->orientation(0, std::int64_t(begin), std::int64_t(n), q.data());
+    ASSERT_EQ(q[0], float(begin / 2));
+    ASSERT_EQ(q[4 * (n - 1)], float((begin + n - 1) / 2));
+  }
+  EXPECT_LT(memory_of_this_process("VmHWM:") - before, 24);
 }
 
 TEST(Dadf5Layout, IncrementsByNumber) {

@@ -31,7 +31,7 @@ struct Survey {
 // voxel) and, where the archive has none, its initial orientations.
 Survey survey(FieldReader& in, const Progress& progress = {});
 
-// The strain of the steps, where they are not all alike (5 %): a text for people; else empty.
+// The strain of the steps, where they are not all alike (10 %): a text for people; else empty.
 std::string uneven_steps(const ArchiveInfo& info);
 
 }  // namespace grainspin
