@@ -30,7 +30,7 @@ double von_mises2(const double* s) {
   return 0.5 * (a * a + b * b + c * c) + 3 * (s[3] * s[3] + s[4] * s[4] + s[5] * s[5]);
 }
 
-void evaluate_stress(const Run& truth, const Prediction& prediction, int step, StepEvaluation& out) {
+void evaluate_stress(const RunFields& truth, const Prediction& prediction, int step, StepEvaluation& out) {
   const std::int64_t n = truth.voxels();
   const float* t = truth.stress.empty() ? nullptr : truth.stress.data() + 6 * n * (step - 1);
   const float* p = prediction.stress.empty() ? nullptr : prediction.stress.data() + 6 * n * (step - 1);
@@ -84,7 +84,7 @@ double correlation(const std::vector<double>& a, const std::vector<double>& b) {
   return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
-void evaluate_local(const Run& truth, const VoxelSymmetry& symmetry, const float* t, const float* p, int threads,
+void evaluate_local(const RunFields& truth, const VoxelSymmetry& symmetry, const float* t, const float* p, int threads,
                     Evaluation& out) {
   const std::int64_t n = truth.voxels();
   const std::int32_t* grain = truth.grain.data();
@@ -112,7 +112,7 @@ void evaluate_local(const Run& truth, const VoxelSymmetry& symmetry, const float
 
 }  // namespace
 
-VoxelSymmetry symmetry_of(const Run& run) {
+VoxelSymmetry symmetry_of(const RunFields& run) {
   VoxelSymmetry out;
   for (const PhaseInfo& phase : run.info.phases) {
     require(!phase.point_group.empty(), Errc::kFormat,
@@ -124,7 +124,7 @@ VoxelSymmetry symmetry_of(const Run& run) {
   return out;
 }
 
-Prediction predict(const Surrogate& surrogate, const Run& truth, const Progress& progress) {
+Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Progress& progress) {
   const std::int64_t n = truth.voxels();
   const int T = surrogate.spec().steps();
   require(T == truth.steps(), Errc::kShape,
@@ -164,7 +164,7 @@ Prediction predict(const Surrogate& surrogate, const Run& truth, const Progress&
   return out;
 }
 
-std::vector<std::vector<float>> taylor_fields(const Run& truth, int threads, const Progress& progress,
+std::vector<std::vector<float>> taylor_fields(const RunFields& truth, int threads, const Progress& progress,
                                               std::vector<std::array<double, 6>>* mean_stress) {
   const ArchiveInfo& info = truth.info;
   require(int(info.loads.size()) == truth.steps() && truth.steps() > 0, Errc::kArgument,
@@ -211,7 +211,7 @@ std::vector<std::vector<float>> taylor_fields(const Run& truth, int threads, con
   return out;
 }
 
-Evaluation evaluate(const Run& truth, const Prediction& prediction, const Surrogate* surrogate,
+Evaluation evaluate(const RunFields& truth, const Prediction& prediction, const Surrogate* surrogate,
                     const EvaluationOptions& options) {
   const std::int64_t n = truth.voxels();
   const int T = truth.steps(), threads = options.threads;

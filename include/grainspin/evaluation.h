@@ -17,7 +17,7 @@
 namespace grainspin {
 
 // The true (or a predicted) run, whole in memory. n = shape.voxels(), T = steps.
-struct Run {
+struct RunFields {
   ArchiveInfo info;
   std::vector<float> orientation;   // [T+1][n,4]
   std::vector<float> stress;        // [T][n,6] Cauchy, Pa; empty where the archive has none
@@ -29,7 +29,7 @@ struct Run {
 };
 
 // By the run's phases. Throws Error kFormat naming a phase whose point group is not known.
-VoxelSymmetry symmetry_of(const Run& run);
+VoxelSymmetry symmetry_of(const RunFields& run);
 
 // What predicted: orientations of steps 1..T on the path of its own, and what else it gives.
 struct Prediction {
@@ -42,7 +42,7 @@ struct Prediction {
 
 // Rolls the model out from the run's initial state, and once more with the true orientations as input
 // (not for feedback `initial`, which never reads them).
-Prediction predict(const Surrogate& surrogate, const Run& truth, const Progress& progress = {});
+Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Progress& progress = {});
 
 struct StepEvaluation {
   int step = 0;
@@ -101,13 +101,13 @@ struct EvaluationOptions {
 };
 
 // `surrogate` is needed for the equivariance error only (may be null).
-Evaluation evaluate(const Run& truth, const Prediction& prediction, const Surrogate* surrogate,
+Evaluation evaluate(const RunFields& truth, const Prediction& prediction, const Surrogate* surrogate,
                     const EvaluationOptions& options);
 
 // Full-constraints Taylor from the run's initial state on its own load: [T] fields of [n,4]. Voxels with the
 // same initial orientation and phase are one grain. Throws Error kArgument where the archive does not state
 // what is needed. `mean_stress` [T] gets the mean deviator in Pa, empty where no law is stated.
-std::vector<std::vector<float>> taylor_fields(const Run& truth, int threads, const Progress& progress,
+std::vector<std::vector<float>> taylor_fields(const RunFields& truth, int threads, const Progress& progress,
                                               std::vector<std::array<double, 6>>* mean_stress = nullptr);
 
 }  // namespace grainspin

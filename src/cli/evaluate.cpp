@@ -1,5 +1,150 @@
+// grainspin evaluate: what a model, or any program's result, is worth against the true run.
+#include "src/cli/evaluate.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "networks/networks.h"
 #include "src/cli/verbs.h"
 
 namespace grainspin::cli {
-void add_evaluate(CLI::App&) {}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::vector<std::string> files;
+  std::string predicted, json, page, pictures, log, device = "auto", backend = "engine";
+  int threads = 0;
+  bool any_load = false, no_taylor = false, no_texture = false, no_equivariance = false;
+};
+
+std::unique_ptr<Surrogate> make_surrogate(const Model& model, const Options& o) {
+  const auto make = [&](Device device) {
+    EngineOptions options;
+    options.device = device;
+    options.threads = o.threads;
+    return o.backend == "libtorch" ? make_libtorch(model, options) : make_engine(model, options);
+  };
+  if (o.device == "cpu") return make(Device::kCpu);
+  if (o.device == "cuda") return make(Device::kCuda);
+  try {
+    return make(Device::kCuda);
+  } catch (const Error& e) {
+    if (e.code() != Errc::kDevice) throw;
+    return make(Device::kCpu);
+  }
+}
+
+// A line that rewrites itself on a terminal, nothing elsewhere.
+Progress progress_line(const std::string& file) {
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  return [terminal, file](double fraction, std::string_view what) {
+    if (terminal) {
+      fmt::print(stderr, "\r\033[K{}: {} {:.0f} %", file, what, 100 * fraction);
+      std::fflush(stderr);
+    }
+    return !stop_requested();
+  };
+}
+
+void clear_line() {
+  if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K");
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  if (path == "-") {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return;
+  }
+  const bool device = fs::exists(path) && !fs::is_regular_file(path);
+  const std::string target = device ? path : path + ".part";
+  std::ofstream out(target, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out) {
+    std::error_code ignored;
+    if (!device) fs::remove(target, ignored);
+    throw Error(Errc::kIo, path + ": cannot be written");
+  }
+  if (!device) fs::rename(target, path);
+}
+
+void run(const Options& o) {
+  Judgement judgement;
+  judgement.predicted = !o.predicted.empty();
+  std::vector<std::string> archives = o.files;
+  std::unique_ptr<Surrogate> surrogate;
+  if (judgement.predicted) {
+    require(archives.size() == 1, Errc::kArgument, "evaluate --predicted OUT TRUTH: wanted one true archive, found " + std::to_string(archives.size()));
+    judgement.model = o.predicted;
+  } else {
+    require(archives.size() >= 2, Errc::kArgument, "evaluate MODEL ARCHIVE...: wanted a model and at least one archive");
+    judgement.model = archives.front();
+    archives.erase(archives.begin());
+    judgement.spec = read_model(judgement.model);
+    surrogate = make_surrogate(judgement.spec, o);
+    judgement.description = surrogate->description();
+    fs::path log = o.log.empty() ? fs::path(judgement.model).replace_extension(".csv") : fs::path(o.log);
+    require(o.log.empty() || fs::exists(log), Errc::kIo, o.log + ": no such log");
+    if (fs::exists(log)) judgement.loss_csv = log.string();
+  }
+
+  for (const std::string& file : archives) {
+    Judged judged;
+    judged.file = file;
+    judged.truth = read_run(file);
+    EvaluationOptions options;
+    options.threads = o.threads;
+    options.taylor = !o.no_taylor;
+    options.texture = !o.no_texture;
+    options.equivariance = !o.no_equivariance;
+    options.progress = progress_line(fs::path(file).filename().string());
+    if (judgement.predicted) {
+      judged.prediction = as_prediction(read_run(o.predicted), judged.truth);
+    } else {
+      require_match(judgement.model, judgement.spec.spec, judged.truth, o.any_load);
+      judged.prediction = predict(*surrogate, judged.truth, options.progress);
+    }
+    judged.evaluation = evaluate(judged.truth, judged.prediction, surrogate.get(), options);
+    clear_line();
+    // Only the ends are drawn; a long list of archives must not fill the memory.
+    judged.prediction.increment.clear();
+    judged.prediction.one_step_increment.clear();
+    judgement.archives.push_back(std::move(judged));
+  }
+
+  if (o.json != "-") fmt::print("{}", evaluation_table(judgement));
+  if (!o.json.empty()) write_text(o.json, evaluation_json(judgement).dump(1) + "\n");
+  if (!o.page.empty() || !o.pictures.empty()) write_page(judgement, o.page, o.pictures);
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app) {
+  auto* sub = app.add_subcommand("evaluate", "errors, skill and R2 of a model (or of any result) against true runs");
+  auto o = std::make_shared<Options>();
+  sub->add_option("files", o->files, "MODEL ARCHIVE..., or with --predicted the true archive")->required();
+  sub->add_option("--predicted", o->predicted, "judge this result (any archive that inspect reads; same grid and steps) in place of a model");
+  sub->add_option("--json", o->json, "write the scores here (- for standard output, then without the table)");
+  sub->add_option("-o,--output", o->page, "write the self-contained HTML page here");
+  sub->add_option("--pictures", o->pictures, "write the page's pictures into this folder");
+  sub->add_option("--log", o->log, "training log (.csv) for the loss curve; default the one beside the model");
+  sub->add_option("--device", o->device, "where the model runs")->check(CLI::IsMember({"auto", "cpu", "cuda"}))->capture_default_str();
+  sub->add_option("--backend", o->backend, "what runs it")->check(CLI::IsMember({"engine", "libtorch"}))->capture_default_str();
+  sub->add_option("--threads", o->threads, "0: as many as the machine has")->check(CLI::NonNegativeNumber)->capture_default_str();
+  sub->add_flag("--any-load", o->any_load, "judge also on another load than the model was trained on");
+  sub->add_flag("--no-taylor", o->no_taylor, "leave out the Taylor baseline");
+  sub->add_flag("--no-texture", o->no_texture, "leave out the ODF");
+  sub->add_flag("--no-equivariance", o->no_equivariance, "leave out the equivariance error (one prediction per operation)");
+  sub->callback([o] { run(*o); });
+}
+
 }  // namespace grainspin::cli

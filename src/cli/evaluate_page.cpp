@@ -1,0 +1,186 @@
+// The judgement as the structures of the page (src/render/report.h).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <sstream>
+
+#include "src/cli/evaluate.h"
+#include "src/render/report.h"
+
+namespace grainspin::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kDegrees = 180 / std::numbers::pi;
+constexpr std::int64_t kSample = 20000;  // orientations a pole figure or histogram is drawn from
+
+render::Spread degrees(const Spread& s) {
+  return {s.mean * kDegrees, s.median * kDegrees, s.p95 * kDegrees, s.p99 * kDegrees, s.max * kDegrees};
+}
+
+// cu_uniaxial_12/result.hdf5 is called cu_uniaxial_12, out.h5 out.
+std::string short_name(const std::string& path) {
+  const fs::path p(path);
+  const std::string stem = p.stem().string();
+  const std::string folder = fs::absolute(p).parent_path().filename().string();
+  return stem == "result" && !folder.empty() ? folder : stem;
+}
+
+std::vector<float> every(const float* values, std::int64_t n, int channels) {
+  const std::int64_t stride = (n + kSample - 1) / kSample;
+  std::vector<float> out;
+  for (std::int64_t i = 0; i < n; i += stride) out.insert(out.end(), values + channels * i, values + channels * (i + 1));
+  return out;
+}
+
+double von_mises(const std::array<double, 6>& s) {
+  const double a = s[0] - s[1], b = s[1] - s[2], c = s[2] - s[0];
+  return std::sqrt(0.5 * (a * a + b * b + c * c) + 3 * (s[3] * s[3] + s[4] * s[4] + s[5] * s[5]));
+}
+
+std::vector<render::Measure> measures(const Evaluation& e) {
+  std::vector<render::Measure> out;
+  const auto angle = [&](const char* name, const Pair& p, const char* note) {
+    out.push_back({name, "°", p.truth * kDegrees, p.predicted * kDegrees, note});
+  };
+  angle("KAM, mean", e.kam_mean, "26 neighbours within the initial grain, equal weights");
+  angle("KAM, 95th percentile", e.kam_p95, "");
+  angle("GROD, mean", e.grod_mean, "to the mean orientation of the initial grain");
+  angle("GROD, 95th percentile", e.grod_p95, "");
+  angle("GOS, mean over grains", e.gos_mean, "");
+  out.push_back({"GOS, correlation over grains", "", {}, e.gos_correlation, "Pearson, true against predicted"});
+  if (e.texture) {
+    const char* kernel = "de la Vallée Poussin kernel, half width 10°";
+    out.push_back({"texture index J", "", e.texture->index_true, e.texture->index_predicted, kernel});
+    out.push_back({"ODF distance to the truth (L1)", "", {}, e.texture->distance,
+                   fmt::format("persistence {:.3f}{}", e.texture->distance_persistence,
+                               e.texture->distance_taylor ? fmt::format(", Taylor {:.3f}", *e.texture->distance_taylor) : "")});
+  }
+  if (e.equivariance)
+    out.push_back({"equivariance error, mean", "°", {}, e.equivariance->mean * kDegrees,
+                   fmt::format("{} operations of the load; at most {:.2g}°", e.equivariance->operations, e.equivariance->max * kDegrees)});
+  return out;
+}
+
+render::ArchiveScore archive_score(const Judged& judged) {
+  const Evaluation& e = judged.evaluation;
+  const RunFields& truth = judged.truth;
+  const ArchiveInfo& info = truth.info;
+  const std::int64_t n = truth.voxels();
+  const int T = truth.steps();
+  render::ArchiveScore out;
+  out.name = short_name(judged.file);
+  std::string phases;
+  for (const auto& p : info.phases) phases += (phases.empty() ? "" : ", ") + p.name;
+  out.description = fmt::format("{}, {} x {} x {}, {} grains, {}", phases, info.shape.nx, info.shape.ny, info.shape.nz,
+                                *std::max_element(truth.grain.begin(), truth.grain.end()) + 1, info.format);
+  out.point_group = info.phases.front().point_group;
+  out.shape = info.shape;
+  out.voxels = n;
+  for (const StepEvaluation& k : e.steps) {
+    render::StepScore s;
+    s.step = k.step;
+    s.strain = k.strain;
+    s.model = degrees(k.error);
+    s.persistence = degrees(k.persistence);
+    if (k.taylor) s.taylor = degrees(*k.taylor);
+    s.skill_persistence = k.skill_persistence;
+    s.skill_taylor = k.skill_taylor;
+    s.r2_one_step = k.r2_one_step;
+    if (std::isfinite(k.r2_rolled)) s.r2_rolled = k.r2_rolled;
+    out.steps.push_back(s);
+    if (k.stress_true && k.stress_predicted) out.stress.push_back({k.strain, von_mises(*k.stress_true), von_mises(*k.stress_predicted)});
+  }
+  out.stress_name = "von Mises norm of the mean Cauchy stress";
+  const float* predicted = judged.prediction.at(n, T);
+  const int middle[3] = {info.shape.nx / 2, info.shape.ny / 2, info.shape.nz / 2};
+  for (const int axis : {2, 0})
+    out.slices.push_back(render::slice_of(info.shape, info.size, axis, middle[axis], truth.at(0), truth.at(T), predicted, truth.grain.data()));
+  out.error_deg = e.error_last;
+  out.persistence_error_deg = e.persistence_last;
+  for (float& v : out.error_deg) v = float(v * kDegrees);
+  for (float& v : out.persistence_error_deg) v = float(v * kDegrees);
+  out.start = every(truth.at(0), n, 4);
+  out.truth = every(truth.at(T), n, 4);
+  out.predicted = every(predicted, n, 4);
+  out.measures = measures(e);
+  for (const LayerEvaluation& l : e.layers) {
+    render::BoundaryBin bin;
+    bin.distance = fmt::format("{}{} layer{}", l.layer, l.and_deeper ? " and deeper" : "", l.layer == 1 ? " (touching)" : "");
+    bin.voxels = l.voxels;
+    bin.model_deg = l.error * kDegrees;
+    bin.persistence_deg = l.persistence * kDegrees;
+    if (l.taylor) bin.taylor_deg = *l.taylor * kDegrees;
+    out.by_distance.push_back(bin);
+  }
+  return out;
+}
+
+// The trainer's log: a header line with epoch, train and held_out; empty cells where nothing was held out.
+std::vector<render::LossPoint> read_loss(const std::string& path) {
+  std::vector<render::LossPoint> out;
+  std::ifstream in(path);
+  std::string line;
+  std::vector<std::string> names;
+  while (std::getline(in, line)) {
+    std::vector<std::string> cells;
+    std::string cell;
+    for (std::istringstream row(line); std::getline(row, cell, ',');) cells.push_back(cell);
+    if (names.empty()) {
+      names = cells;
+      continue;
+    }
+    render::LossPoint point;
+    const auto value = [&](const char* name) -> std::optional<double> {
+      const auto at = std::find(names.begin(), names.end(), name) - names.begin();
+      if (std::size_t(at) >= cells.size() || cells[std::size_t(at)].empty()) return {};
+      std::istringstream text(cells[std::size_t(at)]);
+      text.imbue(std::locale::classic());
+      double x = 0;
+      return text >> x ? std::optional(x) : std::nullopt;
+    };
+    const auto epoch = value("epoch"), train = value("train");
+    if (!epoch || !train) continue;
+    point.epoch = *epoch;
+    point.train = *train;
+    point.held_out = value("held_out");
+    out.push_back(point);
+  }
+  return out;
+}
+
+}  // namespace
+
+void write_page(const Judgement& judgement, const std::string& page, const std::string& pictures) {
+  render::Report report;
+  report.title = fmt::format("{} on {} archive{}", short_name(judgement.model), judgement.archives.size(),
+                             judgement.archives.size() == 1 ? "" : "s");
+  const ModelSpec& spec = judgement.spec.spec;
+  if (judgement.predicted) {
+    report.model = "Orientations read from " + fs::path(judgement.model).filename().string() + ".";
+  } else {
+    const LocalSpec& l = spec.local;
+    report.model = fmt::format("{} model, {} of {} layer{} with {} hidden units, radius {}, feedback {}.", name(spec.family), name(l.cell),
+                               l.layers, l.layers == 1 ? "" : "s", l.hidden, l.radius, name(l.feedback));
+    report.facts.push_back({"model", fs::path(judgement.model).filename().string()});
+    report.facts.push_back({"point group", spec.point_group});
+    report.facts.push_back({"computed by", judgement.description});
+  }
+  for (const Judged& judged : judgement.archives) {
+    report.archives.push_back(archive_score(judged));
+    for (const auto& note : judged.evaluation.notes) report.notes.push_back(short_name(judged.file) + ": " + note);
+  }
+  if (!judgement.loss_csv.empty()) report.loss = read_loss(judgement.loss_csv);
+  report.noise_deg = {kDataNoiseDeg[0], kDataNoiseDeg[1]};
+  if (!page.empty()) render::write_report(page, report);
+  if (!pictures.empty()) render::write_pictures(pictures, report);
+}
+
+}  // namespace grainspin::cli

@@ -1,0 +1,75 @@
+// The judgement as a table for the terminal.
+#include <fmt/format.h>
+
+#include <numbers>
+
+#include "src/cli/evaluate.h"
+
+namespace grainspin::cli {
+
+namespace {
+
+constexpr double kDegrees = 180 / std::numbers::pi;
+
+std::string or_dash(const std::optional<double>& value, const char* form = "{:.3f}") {
+  return value ? fmt::format(fmt::runtime(form), *value) : "-";
+}
+
+void add(std::string& out, const Judged& judged) {
+  const Evaluation& e = judged.evaluation;
+  const Shape s = judged.truth.info.shape;
+  out += fmt::format("\n{}\n{} x {} x {} voxels; disorientation to the truth in degrees\n", judged.file, s.nx, s.ny, s.nz);
+  out += fmt::format("{:>4} {:>7} | {:>6} {:>6} {:>6} {:>6} {:>6} | {:>7} {:>7} | {:>7} {:>7} | {:>8} {:>7}\n", "step", "strain", "mean",
+                     "median", "p95", "p99", "max", "persist", "Taylor", "skill P", "skill T", "one-step", "rolled");
+  for (const StepEvaluation& k : e.steps) {
+    out += fmt::format("{:>4} {:>7.4f} | {:>6.3f} {:>6.3f} {:>6.3f} {:>6.3f} {:>6.2f} | {:>7.3f} {:>7} | {:>7.3f} {:>7} | {:>8} {:>7.3f}\n",
+                       k.step, k.strain, k.error.mean * kDegrees, k.error.median * kDegrees, k.error.p95 * kDegrees,
+                       k.error.p99 * kDegrees, k.error.max * kDegrees, k.persistence.mean * kDegrees,
+                       k.taylor ? fmt::format("{:.3f}", k.taylor->mean * kDegrees) : "-", k.skill_persistence, or_dash(k.skill_taylor),
+                       or_dash(k.r2_one_step), k.r2_rolled);
+  }
+  out += fmt::format("R2 of the increments, all steps: one-step {}, rolled {:.3f} (Taylor {})\n", or_dash(e.r2_one_step), e.r2_rolled,
+                     or_dash(e.r2_taylor));
+  out += "end error by layers from the grain boundary:";
+  for (const LayerEvaluation& l : e.layers)
+    out += fmt::format("  {}{}: {:.2f} ({:.2f}, {} voxels)", l.layer, l.and_deeper ? "+" : "", l.error * kDegrees,
+                       l.persistence * kDegrees, l.voxels);
+  out += "   (in brackets: persistence)\n";
+  const auto pair = [](const Pair& p) { return fmt::format("{:.2f} / {:.2f}", p.truth * kDegrees, p.predicted * kDegrees); };
+  out += fmt::format("true / predicted: KAM {}, GROD {}, GOS {}", pair(e.kam_mean), pair(e.grod_mean), pair(e.gos_mean));
+  if (e.texture)
+    out += fmt::format(", texture index {:.2f} / {:.2f}\nODF distance (L1): {:.3f}, persistence {:.3f}, Taylor {}", e.texture->index_true,
+                       e.texture->index_predicted, e.texture->distance, e.texture->distance_persistence,
+                       or_dash(e.texture->distance_taylor));
+  out += '\n';
+  if (e.equivariance)
+    out += fmt::format("equivariance error over {} operations of the load: {:.2g} in the mean, {:.2g} at most\n",
+                       e.equivariance->operations, e.equivariance->mean * kDegrees, e.equivariance->max * kDegrees);
+  if (const StepEvaluation& last = e.steps.back(); last.stress_rms_error)
+    out += fmt::format("local stress at the end: error {:.1f} MPa of {:.1f} (root mean square, von Mises)\n", *last.stress_rms_error / 1e6,
+                       *last.stress_rms_true / 1e6);
+  for (const auto& note : e.notes) out += "note: " + note + '\n';
+}
+
+}  // namespace
+
+std::string evaluation_table(const Judgement& judgement) {
+  std::string out = fmt::format("{}: {}\n", judgement.predicted ? "predicted archive" : "model", judgement.model);
+  if (!judgement.description.empty()) out += judgement.description + '\n';
+  for (const Judged& judged : judgement.archives) add(out, judged);
+  if (judgement.archives.size() > 1) {
+    out += fmt::format("\nat the last step\n{:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>8}  {}\n", "mean", "persist", "Taylor", "skill P",
+                       "skill T", "one-step", "rolled", "file");
+    for (const Judged& judged : judgement.archives) {
+      const StepEvaluation& k = judged.evaluation.steps.back();
+      out += fmt::format("{:>8.3f} {:>8.3f} {:>8} {:>8.3f} {:>8} {:>9} {:>8.3f}  {}\n", k.error.mean * kDegrees,
+                         k.persistence.mean * kDegrees, k.taylor ? fmt::format("{:.3f}", k.taylor->mean * kDegrees) : "-",
+                         k.skill_persistence, or_dash(k.skill_taylor), or_dash(judged.evaluation.r2_one_step),
+                         judged.evaluation.r2_rolled, judged.file);
+    }
+  }
+  out += fmt::format("\nnoise of the reference copper data itself: {} to {} degrees\n", kDataNoiseDeg[0], kDataNoiseDeg[1]);
+  return out;
+}
+
+}  // namespace grainspin::cli
