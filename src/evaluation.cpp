@@ -164,13 +164,16 @@ Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Pro
   return out;
 }
 
-std::vector<std::vector<float>> taylor_fields(const RunFields& truth, int threads, const Progress& progress,
-                                              std::vector<std::array<double, 6>>* mean_stress) {
+std::vector<std::vector<float>> taylor_fields(const RunFields& truth, bool hardening, int threads,
+                                              const Progress& progress, std::vector<std::array<double, 6>>* mean_stress) {
   const ArchiveInfo& info = truth.info;
   require(int(info.loads.size()) == truth.steps() && truth.steps() > 0, Errc::kArgument,
           "Taylor: " + info.path + " does not tell its load");
   std::vector<TaylorMaterial> materials;
-  for (const PhaseInfo& phase : info.phases) materials.push_back(taylor_material(phase));
+  for (const PhaseInfo& phase : info.phases) {
+    materials.push_back(taylor_material(phase));
+    if (!hardening) materials.back().law.reset();
+  }
 
   const std::int64_t n = truth.voxels();
   std::vector<float> q;
@@ -221,11 +224,12 @@ Evaluation evaluate(const RunFields& truth, const Prediction& prediction, const 
   const VoxelSymmetry symmetry = symmetry_of(truth);
   Evaluation out;
 
-  std::vector<std::vector<float>> taylor;
+  std::vector<std::vector<float>> taylor, plain;
   std::vector<std::array<double, 6>> taylor_stress;
   if (options.taylor) {
     try {
-      taylor = taylor_fields(truth, threads, options.progress, &taylor_stress);
+      taylor = taylor_fields(truth, true, threads, options.progress, &taylor_stress);
+      if (!taylor_stress.empty()) plain = taylor_fields(truth, false, threads, options.progress);
     } catch (const Error& e) {
       if (e.code() == Errc::kInterrupted) throw;
       out.notes.push_back(std::string("no Taylor baseline: ") + e.what());
@@ -280,6 +284,12 @@ Evaluation evaluate(const RunFields& truth, const Prediction& prediction, const 
       step.r2_taylor = r2.value();
       taylor_all.add(r2);
       if (!taylor_stress.empty()) step.stress_taylor = taylor_stress[std::size_t(k - 1)];
+    }
+    if (!plain.empty()) {
+      std::vector<float> angle_plain(size);
+      disorientation_angles(symmetry, n, plain[std::size_t(k - 1)].data(), truth.at(k), angle_plain.data(), threads);
+      step.taylor_no_hardening = spread(std::move(angle_plain));
+      step.skill_taylor_no_hardening = skill(step.error.mean, step.taylor_no_hardening->mean);
     }
     evaluate_stress(truth, prediction, k, step);
     out.steps.push_back(step);

@@ -30,6 +30,8 @@ json step_json(const StepEvaluation& s) {
   out["skill_taylor"] = number(s.skill_taylor);
   out["r2_one_step"] = number(s.r2_one_step);
   out["r2_rolled"] = number(s.r2_rolled);
+  out["taylor_no_hardening_deg"] = s.taylor_no_hardening ? spread_json(*s.taylor_no_hardening) : json();
+  out["skill_taylor_no_hardening"] = number(s.skill_taylor_no_hardening);
   out["r2_taylor"] = number(s.r2_taylor);
   if (s.stress_true || s.stress_predicted || s.stress_taylor) {
     json stress;

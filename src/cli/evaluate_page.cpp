@@ -66,6 +66,9 @@ std::vector<render::Measure> measures(const Evaluation& e) {
   if (e.equivariance)
     out.push_back({"equivariance error, mean", "°", {}, e.equivariance->mean * kDegrees,
                    fmt::format("{} operations of the load; at most {:.2g}°", e.equivariance->operations, e.equivariance->max * kDegrees)});
+  if (const auto& plain = e.steps.back().taylor_no_hardening)
+    out.push_back({"mean error of Taylor without hardening", "°", {}, plain->mean * kDegrees,
+                   fmt::format("skill against it {:.3f}", *e.steps.back().skill_taylor_no_hardening)});
   return out;
 }
 

@@ -30,6 +30,9 @@ void add(std::string& out, const Judged& judged) {
   }
   out += fmt::format("R2 of the increments, all steps: one-step {}, rolled {:.3f} (Taylor {})\n", or_dash(e.r2_one_step), e.r2_rolled,
                      or_dash(e.r2_taylor));
+  if (const StepEvaluation& last = e.steps.back(); last.taylor_no_hardening)
+    out += fmt::format("Taylor without hardening at the last step: {:.3f} degrees, skill {:.3f}\n", last.taylor_no_hardening->mean * kDegrees,
+                       *last.skill_taylor_no_hardening);
   out += "end error by layers from the grain boundary:";
   for (const LayerEvaluation& l : e.layers)
     out += fmt::format("  {}{}: {:.2f} ({:.2f}, {} voxels)", l.layer, l.and_deeper ? "+" : "", l.error * kDegrees,
