@@ -101,7 +101,7 @@ render::ArchiveScore archive_score(const Judged& judged) {
     out.steps.push_back(s);
     if (k.stress_true && k.stress_predicted) out.stress.push_back({k.strain, von_mises(*k.stress_true), von_mises(*k.stress_predicted)});
   }
-  out.stress_name = "von Mises norm of the mean Cauchy stress";
+  out.stress_name = "mean stress, von Mises";
   const float* predicted = judged.prediction.at(n, T);
   const int middle[3] = {info.shape.nx / 2, info.shape.ny / 2, info.shape.nz / 2};
   for (const int axis : {2, 0})
@@ -116,7 +116,7 @@ render::ArchiveScore archive_score(const Judged& judged) {
   out.measures = measures(e);
   for (const LayerEvaluation& l : e.layers) {
     render::BoundaryBin bin;
-    bin.distance = fmt::format("{}{} layer{}", l.layer, l.and_deeper ? " and deeper" : "", l.layer == 1 ? " (touching)" : "");
+    bin.distance = fmt::format("layer {}{}", l.layer, l.and_deeper ? " and deeper" : l.layer == 1 ? " (touching)" : "");
     bin.voxels = l.voxels;
     bin.model_deg = l.error * kDegrees;
     bin.persistence_deg = l.persistence * kDegrees;
