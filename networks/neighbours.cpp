@@ -43,7 +43,7 @@ struct GatherFunction : torch::autograd::Function<GatherFunction> {
     const at::Tensor &index = saved[0], &inverse = saved[1];
     const std::int64_t N = index.size(0), K = index.size(1), C = gradient[0].size(1) / K;
     const at::Tensor g = gradient[0].contiguous().view({N * K, C});
-    if (!inverse.defined()) {
+    if (inverse.numel() == 0) {
       at::Tensor sum = torch::zeros({context->saved_data["voxels"].toInt(), C}, g.options());
       sum.index_add_(0, index.view(-1), g);
       return {sum, at::Tensor(), at::Tensor()};
@@ -104,6 +104,9 @@ Region whole_box(Shape shape, Boundaries boundaries) {
   return r;
 }
 
-at::Tensor gather(const at::Tensor& e, const TapTable& table) { return GatherFunction::apply(e, table.index, table.inverse); }
+at::Tensor gather(const at::Tensor& e, const TapTable& table) {
+  // Autograd takes no undefined tensor: an empty one stands for "no inverse".
+  return GatherFunction::apply(e, table.index, table.inverse.defined() ? table.inverse : torch::empty({0}, table.index.options()));
+}
 
 }  // namespace grainspin
