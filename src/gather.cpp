@@ -2,32 +2,31 @@
 
 #include <algorithm>
 #include <cstring>
+#include <cstring>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "stream_runs.h"
 #include "stream_store.h"
 
 namespace grainspin {
 
 namespace {
 
+constexpr int kMaxTaps = taps(3);
 constexpr std::int64_t kBlockFloats = 1024;          // two of 4 KB: stay in L1 beside the field's rows
 constexpr std::int64_t kStreamFloats = 1 << 24;      // 64 MB: beyond what a consumer could find in a cache
 constexpr std::int64_t kFloatsPerThread = 1 << 18;   // 1 MB: below, starting a thread costs more than it gives
 
-// dst[n] = src[n] for the short runs of a patch, kWide floats at a time, the last ones overlapping.
-template <int kWide>
-[[gnu::always_inline]] inline float* copy_run(float* dst, const float* src, int n) {
-  typedef float Wide __attribute__((vector_size(kWide * sizeof(float)), aligned(4), may_alias));
-  if (n >= kWide) {
-    for (int i = 0; i + kWide <= n; i += kWide)
-      *reinterpret_cast<Wide*>(dst + i) = *reinterpret_cast<const Wide*>(src + i);
-    *reinterpret_cast<Wide*>(dst + n - kWide) = *reinterpret_cast<const Wide*>(src + n - kWide);
-  } else if constexpr (kWide > 4) {
-    copy_run<kWide / 2>(dst, src, n);
-  } else {
+// dst[n] = src[n] for the short runs of a patch: 16 bytes at a time, the last ones overlapping.
+inline float* copy_run(float* dst, Run run) {
+  const auto [src, n] = run;
+  if (n < 4) {
     for (int i = 0; i < n; ++i) dst[i] = src[i];
+  } else {
+    for (int i = 0; i + 4 <= n; i += 4) std::memcpy(dst + i, src + i, 16);
+    std::memcpy(dst + n - 4, src + n - 4, 16);
   }
   return dst + n;
 }
@@ -40,78 +39,86 @@ Centre centre(Shape s, std::int64_t v) {
   return {int(v % s.nx), int(v / s.nx % s.ny), int(v / s.nx / s.ny)};
 }
 
-// One patch tap by tap: any mask, any face.
-float* gather_taps(const Neighbourhood& hood, int channels, const float* field, Centre at, float* patch) {
-  for (int k = 0; k < taps(hood.radius); ++k)
-    patch = copy_run<4>(patch, field + tap(hood, at.x, at.y, at.z, k) * channels, channels);
-  return patch;
-}
+// Patches first, first + 1, ... or those of a list, each as the runs of floats that it is made of: whole rows of the
+// cube where it does not leave the x axis, else tap by tap.
+class PatchRuns {
+ public:
+  PatchRuns(const Neighbourhood& hood, int channels, const float* field, const std::int64_t* centres,
+            std::int64_t first)
+      : hood_(hood), channels_(channels), field_(field), centres_(centres), at_(centre(hood.shape, first)) {}
 
-// What a range of patches is, and where it goes: through `writer` past the caches, or straight.
-struct Job {
-  const Neighbourhood& hood;
-  int channels;
-  const float* field;
-  std::int64_t n;
-  const std::int64_t* centres;
-  std::int64_t first;
-  float* patches;
-  LineWriter* writer;
+  // Appends the next patch at `out`, which has room for a run a tap; returns the end.
+  Run* next(Run* out) {
+    const Shape s = hood_.shape;
+    const int r = hood_.radius, side = 2 * r + 1;
+    if (centres_) at_ = centre(s, *centres_++), known_ = false;
+    if (hood_.mask || at_.x < r || at_.x + r >= s.nx) {
+      for (int k = 0; k < taps(r); ++k)
+        *out++ = {field_ + tap(hood_, at_.x, at_.y, at_.z, k) * channels_, channels_};
+    } else {
+      if (!known_) find_rows();
+      const std::int64_t x = std::int64_t(at_.x - r) * channels_;
+      for (int d = 0; d < side * side; ++d) *out++ = {rows_[d] + x, side * channels_};
+    }
+    if (!centres_ && ++at_.x == s.nx) {  // counted on: divisions would cost as much as the copies
+      at_.x = 0, known_ = false;
+      if (++at_.y == s.ny) at_.y = 0, ++at_.z;
+    }
+    return out;
+  }
+
+ private:
+  void find_rows() {
+    const Shape s = hood_.shape;
+    const int r = hood_.radius, side = 2 * r + 1;
+    for (int d = 0; d < side * side; ++d) {
+      const std::int64_t z = fold(at_.z + d / side - r, s.nz, hood_.boundaries.z);
+      rows_[d] = field_ + (z * s.ny + fold(at_.y + d % side - r, s.ny, hood_.boundaries.y)) * s.nx * channels_;
+    }
+    known_ = true;
+  }
+
+  const Neighbourhood& hood_;
+  int channels_;
+  const float* field_;
+  const std::int64_t* centres_;
+  Centre at_;
+  bool known_ = false;        // rows_ are those of the line of at_
+  const float* rows_[49];     // the cube's rows at x = 0
 };
 
-// Whole runs along x where the cube does not leave the axis. The rows of the cube are looked up once a line of
-// the grid.
-template <int kWide>
-[[gnu::always_inline]] inline void gather_range(const Job& job) {
-  constexpr int kMaxRows = 49;
-  const Neighbourhood& hood = job.hood;
-  const Shape s = hood.shape;
-  const int r = hood.radius, side = 2 * r + 1, run = side * job.channels;
-  const std::int64_t size = std::int64_t(taps(r)) * job.channels;
-  const float* rows[kMaxRows];
-  Centre at = centre(s, job.first);
-  bool known = false;  // rows are those of the line of `at`
-  float* patch = job.patches;
-  for (std::int64_t i = 0; i < job.n; ++i) {
-    if (job.centres) at = centre(s, job.centres[i]), known = false;
-    if (job.writer) patch = job.writer->item();
-    if (hood.mask || at.x < r || at.x + r >= s.nx) {
-      gather_taps(hood, job.channels, job.field, at, patch);
-    } else {
-      if (!known)
-        for (int d = 0; d < side * side; ++d) {
-          const std::int64_t z = fold(at.z + d / side - r, s.nz, hood.boundaries.z);
-          rows[d] = job.field + (z * s.ny + fold(at.y + d % side - r, s.ny, hood.boundaries.y)) * s.nx * job.channels;
-        }
-      known = true;
-      float* to = patch;
-      const std::int64_t x = std::int64_t(at.x - r) * job.channels;
-      for (int d = 0; d < side * side; ++d) to = copy_run<kWide>(to, rows[d] + x, run);
-    }
-    if (job.writer) job.writer->item_done();
-    else patch += size;
-    if (!job.centres && ++at.x == s.nx) {
-      at.x = 0, known = false;
-      if (++at.y == s.ny) at.y = 0, ++at.z;
-    }
+void gather_range(PatchRuns patches, std::int64_t n, float* out) {
+  Run runs[kMaxTaps];
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Run* end = patches.next(runs);
+    for (const Run* run = runs; run < end; ++run) out = copy_run(out, *run);
   }
 }
 
-void gather_range_4(const Job& job) { gather_range<4>(job); }
-#if defined(__x86_64__)
-[[gnu::target("avx2")]] void gather_range_8(const Job& job) { gather_range<8>(job); }
-[[gnu::target("avx512f")]] void gather_range_16(const Job& job) { gather_range<16>(job); }
+// The same, written past the caches.
+void gather_range_streamed(PatchRuns patches, std::int64_t n, std::int64_t size, float* out) {
+#if GRAINSPIN_STREAM_RUNS
+  if (can_stream_runs()) {
+    constexpr int kMany = 1024;
+    Run runs[kMany + kMaxTaps];
+    RunStream stream(out);
+    for (std::int64_t i = 0; i < n;) {
+      Run* end = runs;
+      while (i < n && end - runs < kMany) end = patches.next(end), ++i;
+      stream.append(runs, int(end - runs));
+    }
+    return stream.finish();
+  }
 #endif
-
-void gather_range(const Job& job) {
-  static const auto best = [] {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f")) return gather_range_16;
-    if (__builtin_cpu_supports("avx2")) return gather_range_8;
-#endif
-    return gather_range_4;
-  }();
-  best(job);
+  Run runs[kMaxTaps];
+  LineWriter writer(out, size, std::max<std::int64_t>(1, kBlockFloats / size));
+  for (std::int64_t i = 0; i < n; ++i) {
+    const Run* end = patches.next(runs);
+    float* item = writer.item();
+    for (const Run* run = runs; run < end; ++run) item = copy_run(item, *run);
+    writer.item_done();
+  }
+  writer.finish();
 }
 
 }  // namespace
@@ -139,13 +146,9 @@ void gather_patches(const Neighbourhood& hood, int channels, const float* field,
   for (std::int64_t p = parts - 1; p >= 0; --p) {
     const std::int64_t lo = n * p / parts, hi = n * (p + 1) / parts;
     const auto part = [=, &hood] {
-      Job job{hood, channels, field, hi - lo, centres ? centres + lo : nullptr, centres ? 0 : first + lo,
-              patches + lo * size, nullptr};
-      if (!streamed) return gather_range(job);
-      LineWriter writer(job.patches, size, std::max<std::int64_t>(1, kBlockFloats / size));
-      job.writer = &writer;
-      gather_range(job);
-      writer.finish();
+      const PatchRuns runs(hood, channels, field, centres ? centres + lo : nullptr, centres ? 0 : first + lo);
+      if (streamed) gather_range_streamed(runs, hi - lo, size, patches + lo * size);
+      else gather_range(runs, hi - lo, patches + lo * size);
     };
     if (p) workers.emplace_back(part);
     else part();
