@@ -46,8 +46,11 @@ class EmbeddedRows {
     oldest->number = number;
     oldest->used = ++clock_;
     const float* q = q_ + number * shape_.nx * 4;
-    for (int x = 0; x < shape_.nx; ++x, q += 4)
-      embed_input(spec_, Quat{q[0], q[1], q[2], q[3]}, oldest->values.data() + x * spec_.embedding.size);
+    float* e = oldest->values.data();
+    embed(spec_.embedding, shape_.nx, q, e);  // the vectorised form; the bits are those of one voxel at a time
+    const int size = spec_.embedding.size;
+    for (int x = 0; x < shape_.nx; ++x, e += size)
+      for (int c = 0; c < size; ++c) e[c] = (e[c] - spec_.mean[c]) / spec_.scale[c];
     return oldest->values.data();
   }
 
@@ -88,11 +91,15 @@ void embed_range(const Neighbourhood& hood, const InputSpec& spec, const float* 
       for (int d = 0; d < side * side; ++d)
         near[std::size_t(d)] = rows.row(std::int64_t(fold(z + d / side - r, s.nz, hood.boundaries.z)) * s.ny +
                                         fold(y + d % side - r, s.ny, hood.boundaries.y));
+    if (!hood.mask && x >= r && x + r < s.nx) {  // whole rows of the cube
+      for (const float* row : near) patches = std::copy_n(row + (x - r) * size, side * size, patches);
+      continue;
+    }
     for (int k = 0; k < taps(r); ++k, patches += size) {
       const float* from = near[std::size_t(k / side)] + fold(x + k % side - r, s.nx, hood.boundaries.x) * size;
       if (hood.mask && !hood.mask[tap(s, hood.boundaries, x, y, z, r, k)])
         from = near[std::size_t(side * side / 2)] + x * size;
-      std::copy(from, from + size, patches);
+      std::copy_n(from, size, patches);
     }
   }
 }
