@@ -15,7 +15,7 @@
 namespace grainspin {
 
 // DAMASK's phenomenological power law, per phase (SI units; slip families in DAMASK's order).
-//   gdot_s = gdot0 |tau_s/xi_s|^n sgn(tau_s);  xidot_s = h0 sum_r h_sr |gdot_r| |1-xi_r/xi_inf_r|^a sgn(1-xi_r/xi_inf_r)
+//   gdot_s = gdot0 |tau_s/xi_s|^n sgn(tau_s);  xidot_s = h0 |1-xi_s/xi_inf_s|^a sgn(1-xi_s/xi_inf_s) sum_r h_sr |gdot_r|
 // Families without systems have N_sl = 0. h_sl_sl are DAMASK's interaction coefficients as written.
 struct Phenopowerlaw {
   std::vector<int> N_sl;

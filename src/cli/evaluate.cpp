@@ -10,7 +10,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "networks/networks.h"
+#include "src/cli/choose_surrogate.h"
 #include "src/cli/verbs.h"
 
 namespace grainspin::cli {
@@ -21,27 +21,10 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::vector<std::string> files;
-  std::string predicted, json, page, pictures, log, device = "auto", backend = "engine";
-  int threads = 0;
+  std::string predicted, json, page, pictures, log;
+  DeviceChoice device;
   bool any_load = false, no_taylor = false, no_texture = false, no_equivariance = false;
 };
-
-std::unique_ptr<Surrogate> make_surrogate(const Model& model, const Options& o) {
-  const auto make = [&](Device device) {
-    EngineOptions options;
-    options.device = device;
-    options.threads = o.threads;
-    return o.backend == "libtorch" ? make_libtorch(model, options) : make_engine(model, options);
-  };
-  if (o.device == "cpu") return make(Device::kCpu);
-  if (o.device == "cuda") return make(Device::kCuda);
-  try {
-    return make(Device::kCuda);
-  } catch (const Error& e) {
-    if (e.code() != Errc::kDevice) throw;
-    return make(Device::kCpu);
-  }
-}
 
 // A line that rewrites itself on a terminal, nothing elsewhere.
 Progress progress_line(const std::string& file) {
@@ -90,7 +73,7 @@ void run(const Options& o) {
     judgement.model = archives.front();
     archives.erase(archives.begin());
     judgement.spec = read_model(judgement.model);
-    surrogate = make_surrogate(judgement.spec, o);
+    surrogate = choose_surrogate(judgement.spec, o.device);
     judgement.description = surrogate->description();
     fs::path log = o.log.empty() ? fs::path(judgement.model).replace_extension(".csv") : fs::path(o.log);
     require(o.log.empty() || fs::exists(log), Errc::kIo, o.log + ": no such log");
@@ -102,7 +85,7 @@ void run(const Options& o) {
     judged.file = file;
     judged.truth = read_run(file);
     EvaluationOptions options;
-    options.threads = o.threads;
+    options.threads = o.device.threads;
     options.taylor = !o.no_taylor;
     options.texture = !o.no_texture;
     options.equivariance = !o.no_equivariance;
@@ -137,9 +120,9 @@ void add_evaluate(CLI::App& app) {
   sub->add_option("-o,--output", o->page, "write the self-contained HTML page here");
   sub->add_option("--pictures", o->pictures, "write the page's pictures into this folder");
   sub->add_option("--log", o->log, "training log (.csv) for the loss curve; default the one beside the model");
-  sub->add_option("--device", o->device, "where the model runs")->check(CLI::IsMember({"auto", "cpu", "cuda"}))->capture_default_str();
-  sub->add_option("--backend", o->backend, "what runs it")->check(CLI::IsMember({"engine", "libtorch"}))->capture_default_str();
-  sub->add_option("--threads", o->threads, "0: as many as the machine has")->check(CLI::NonNegativeNumber)->capture_default_str();
+  sub->add_option("--device", o->device.device, "where the model runs")->check(CLI::IsMember({"auto", "cpu", "cuda"}))->capture_default_str();
+  sub->add_option("--backend", o->device.backend, "what runs it")->check(CLI::IsMember({"engine", "libtorch"}))->capture_default_str();
+  sub->add_option("--threads", o->device.threads, "0: as many as the machine has")->check(CLI::NonNegativeNumber)->capture_default_str();
   sub->add_flag("--any-load", o->any_load, "judge also on another load than the model was trained on");
   sub->add_flag("--no-taylor", o->no_taylor, "leave out the Taylor baseline");
   sub->add_flag("--no-texture", o->no_texture, "leave out the ODF");

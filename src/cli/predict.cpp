@@ -14,7 +14,7 @@
 #include "grainspin/model.h"
 #include "grainspin/reconstruct.h"
 #include "grainspin/version_info.h"
-#include "networks/networks.h"
+#include "src/cli/choose_surrogate.h"
 #include "src/cli/memory.h"
 #include "src/cli/predict_io.h"
 #include "src/cli/progress.h"
@@ -32,20 +32,6 @@ struct Arguments {
 
 // File buffers and what the allocator keeps beside the run's own arrays.
 constexpr std::int64_t kSlack = 48'000'000;
-
-std::unique_ptr<Surrogate> make_surrogate(const Arguments& a, const Model& model) {
-  const auto make = [&](Device device) {
-    const EngineOptions options{.device = device, .gpu = a.gpu, .threads = a.threads};
-    return a.backend == "libtorch" ? make_libtorch(model, options) : make_engine(model, options);
-  };
-  if (a.device != "auto") return make(a.device == "cuda" ? Device::kCuda : Device::kCpu);
-  try {
-    return make(Device::kCuda);
-  } catch (const Error& e) {
-    if (e.code() != Errc::kDevice) throw;
-    return make(Device::kCpu);
-  }
-}
 
 // The crystal symmetry of every phase that is not masked away must be the model's.
 void check_symmetry(const ArchiveInfo& info, const ModelSpec& spec, const std::vector<std::string>& masks) {
@@ -125,7 +111,7 @@ void run(const Arguments& a) {
   require(input.has_orientation, Errc::kFormat, a.input + ": holds no orientations");
   check_symmetry(input, spec, a.masks);
 
-  const auto surrogate = make_surrogate(a, model);
+  const auto surrogate = choose_surrogate(model, {.device = a.device, .backend = a.backend, .gpu = a.gpu, .threads = a.threads});
   ReconstructOptions options;
   options.boundaries = a.boundary.empty() ? input.boundaries : parse_boundaries(a.boundary);
   options.tile = a.tile;
