@@ -16,6 +16,7 @@
 
 grainspin_scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 grainspin_torch_dir=
+export HOME=${HOME:-$(getent passwd "$EUID" | cut -d: -f6)}
 
 say() { printf -- '-- %s\n' "$*"; }
 fail() { printf 'set-up failed: %s\n' "$*" >&2; exit 1; }
