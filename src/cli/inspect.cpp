@@ -11,6 +11,7 @@
 
 #include "grainspin/archive.h"
 #include "grainspin/model.h"
+#include "src/cli/inspect_model.h"
 #include "src/cli/verbs.h"
 #include "src/io/survey.h"
 
@@ -30,15 +31,6 @@ bool looks_like_model(const std::string& path) {
 }
 
 const char* text(Boundary b) { return b == Boundary::kPeriodic ? "periodic" : "clamped"; }
-
-// "xx yy" of the components that were left free; empty: all prescribed.
-json free_components(const LoadStep& load) {
-  static const char* const names[9] = {"xx", "xy", "xz", "yx", "yy", "yz", "zx", "zy", "zz"};
-  json out = json::array();
-  for (std::size_t c = 0; c < 9; ++c)
-    if (!load.prescribed[c]) out.push_back(names[c]);
-  return out;
-}
 
 json archive_json(const ArchiveInfo& info, const Survey* survey) {
   const Shape s = info.shape;
@@ -143,55 +135,6 @@ void print_archive(const ArchiveInfo& info, const Survey* survey) {
   for (std::size_t i = 0; i < problems.size(); ++i) line(i == 0 ? "problems" : "", problems[i]);
 }
 
-json model_json(const std::string& path, const Model& model) {
-  const ModelSpec& spec = model.spec;
-  std::int64_t parameters = 0;
-  for (const auto& [name, tensor] : model.tensors) parameters += std::int64_t(tensor.values.size());
-  json out = {{"file", path},
-              {"kind", "model"},
-              {"format", "grainspin model " + std::to_string(spec.format_version)},
-              {"family", name(spec.family)},
-              {"point_group", spec.point_group},
-              {"slip_families", spec.slip_families},
-              {"parameters", parameters},
-              {"steps", spec.steps()}};
-  if (spec.family == Family::kLocal)
-    out["settings"] = {{"cell", name(spec.local.cell)},   {"layers", spec.local.layers},
-                       {"hidden", spec.local.hidden},     {"radius", spec.local.radius},
-                       {"feedback", name(spec.local.feedback)}, {"stress", spec.local.stress},
-                       {"variance", spec.local.variance}};
-  double strain = 0;
-  out["loads"] = json::array();
-  for (const auto& load : spec.loads) {
-    strain += load.von_mises();
-    out["loads"].push_back({{"L", load.L}, {"free", free_components(load)}});
-  }
-  out["strain"] = strain;
-  for (const auto& [key, value] : {std::pair{"domain", &spec.domain}, {"provenance", &spec.provenance}, {"scores", &spec.scores}})
-    out[key] = json::parse(*value, nullptr, false);
-  return out;
-}
-
-void print_model(const json& m) {
-  const auto line = [](std::string_view name, const std::string& value) { fmt::print("{:<12} {}\n", name, value); };
-  line("file", m.at("file"));
-  line("format", m.at("format"));
-  line("family", m.at("family"));
-  if (m.contains("settings")) {
-    std::string settings;
-    for (const auto& [key, value] : m.at("settings").items())
-      settings.append(settings.empty() ? "" : ", ").append(key).append(" ").append(
-          value.is_string() ? value.get<std::string>() : value.dump());
-    line("settings", settings);
-  }
-  line("symmetry", m.at("point_group"));
-  line("parameters", m.at("parameters").dump());
-  line("load", fmt::format("{} steps, strain {:.4g}, free in the first step: {}", m.at("steps").get<int>(),
-                           m.at("strain").get<double>(),
-                           m.at("loads").empty() ? "[]" : m.at("loads").at(0).at("free").dump()));
-  for (const char* key : {"scores", "domain", "provenance"}) line(key, m.at(key).dump());
-}
-
 }  // namespace
 
 void add_inspect(CLI::App& app) {
@@ -209,7 +152,7 @@ void add_inspect(CLI::App& app) {
       fmt::print("{}\n", j.dump(2, ' ', false, json::error_handler_t::replace));
     };
     if (looks_like_model(o->file)) {
-      const json m = model_json(o->file, read_model(o->file));
+      const json m = model_summary(o->file, read_model(o->file));
       o->as_json ? dump(m) : print_model(m);
       return;
     }
