@@ -88,7 +88,8 @@ def main():
     if loads:
         print(f"- load average while it ran: {min(loads):.1f} to {max(loads):.1f} (above the number of threads the machine "
               "was busy with other work: only ratios within a row mean something)")
-    print("\nitems are voxel-steps (engine) or samples (training); of_copy is the share of a plain copy's rate in the same run.\n")
+    print("\nitems are voxel-steps (engine) or samples (training); of_copy is the share of a plain copy's rate in the same run. "
+          "Gather kinds: 0 in order, 1 scattered centres, 2 from quaternions, embedded on the way.\n")
     print("| benchmark | time | rate | notes |\n| --- | --- | --- | --- |")
     print("\n".join(rows))
 
