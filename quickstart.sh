@@ -53,17 +53,17 @@ show grainspin predict "$out/small.safetensors" "$unseen" -o "$out/predicted_sma
 show grainspin predict "$shipped" "$unseen" -o "$out/predicted_shipped.h5"
 
 title "The small surrogate, judged against what DAMASK computed"
-show grainspin evaluate "$out/small.safetensors" "$unseen" --json "$out/small.json" -o "$out/small.html"
+show grainspin evaluate "$out/small.safetensors" "$unseen" --json "$out/scores_small.json" -o "$out/small.html"
 
 title "The shipped model, judged the same way"
-show grainspin evaluate "$shipped" "$unseen" --json "$out/shipped.json" -o "$out/shipped.html"
+show grainspin evaluate "$shipped" "$unseen" --json "$out/scores_shipped.json" -o "$out/shipped.html"
 
 title "Done in $(((SECONDS - began + 59) / 60)) minutes after the set-up"
 cat <<TEXT
 pages           $PWD/$out/small.html  $PWD/$out/shipped.html
-scores          $PWD/$out/small.json  $PWD/$out/shipped.json
+scores          $PWD/$out/scores_small.json  $PWD/$out/scores_shipped.json
 predictions     $PWD/$out/predicted_small.h5  $PWD/$out/predicted_shipped.h5 (ParaView opens them)
-small model     $PWD/$out/small.safetensors
+small model     $PWD/$out/small.safetensors, its log and loss curve beside it
 shipped model   $PWD/$shipped
 the program     $PWD/build/bin/grainspin --help
 TEXT
