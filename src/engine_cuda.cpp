@@ -93,6 +93,10 @@ class CudaEngine final : public Surrogate {
     return device_bytes(region) + 2 * output_floats(spec_.local) * region.inner.voxels() * kFloat;
   }
 
+  bool fits(const Region& region, bool masked) const override {
+    return device_bytes(region, masked ? this : nullptr, nullptr) + kSlack <= gpu_->info(gpu_).free_bytes;
+  }
+
   void run(const Region& region, const float* q0, const std::uint8_t* mask, const float* teacher,
            const std::function<void(const StepOutput&)>& sink) const override {
     check(region);

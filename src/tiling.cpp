@@ -112,10 +112,15 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
   for (int a = 0; a < 3; ++a)
     for (int edge : edges(n[a], options.tile)) cuts[a].push_back(axis_cut(spec, n[a], along[a], edge, halo));
 
-  const auto bytes = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z) {
+  // The largest region of a tiling; what its edges are does not change its size in memory.
+  const auto largest = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z) {
     Region r;
     r.shape = {x.largest_region, y.largest_region, z.largest_region};
     r.inner = {std::min(x.tile, n[0]), std::min(y.tile, n[1]), std::min(z.tile, n[2])};
+    return r;
+  };
+  const auto bytes = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z) {
+    const Region r = largest(x, y, z);
     const std::int64_t held = r.shape.voxels(), plane = x.whole ? 0 : std::int64_t(n[0]) * y.largest_region;
     return (held + plane) * 4 * std::int64_t(sizeof(float)) + (options.mask.empty() ? 0 : held + shape.voxels()) +
            surrogate.workspace(r);
@@ -137,14 +142,16 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
         if (options.memory > 0 && b > options.memory) continue;
         const bool large = !coupled(spec) && options.tile == 0 && std::int64_t(x.tile) * y.tile * z.tile > kSmallTile;
         const double c = cost(x, y, z);
-        if (large || c >= best_cost) continue;
+        if (large || c >= best_cost || !surrogate.fits(largest(x, y, z), !options.mask.empty())) continue;
         best_cost = c;
         best_bytes = b;
         best[0] = &x, best[1] = &y, best[2] = &z;
       }
+  const std::string with_tiles = options.tile > 0 ? " with tiles of " + std::to_string(options.tile) : "";
+  require(best[0] != nullptr || (options.memory > 0 && least > options.memory), Errc::kMemory,
+          "the run does not fit into the memory of the device (" + surrogate.description() + ")" + with_tiles);
   require(best[0] != nullptr, Errc::kMemory,
-          "the run does not fit into " + megabytes(options.memory) + ": it takes at least " + megabytes(least) +
-              (options.tile > 0 ? " with tiles of " + std::to_string(options.tile) : ""));
+          "the run does not fit into " + megabytes(options.memory) + ": it takes at least " + megabytes(least) + with_tiles);
   Tiling tiling;
   for (int a = 0; a < 3; ++a) tiling.axis[a] = best[a]->stretches;
   tiling.tile = {best[0]->tile, best[1]->tile, best[2]->tile};

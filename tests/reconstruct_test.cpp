@@ -162,6 +162,36 @@ TEST(Reconstruct, WhatCannotFitSaysWhatWouldDo) {
   }
 }
 
+// A device with room for so many voxels and no more.
+class SmallDevice final : public Surrogate {
+ public:
+  SmallDevice(const Surrogate& engine, std::int64_t voxels) : engine_(engine), voxels_(voxels) {}
+  const ModelSpec& spec() const override { return engine_.spec(); }
+  std::string description() const override { return "a small device"; }
+  std::int64_t workspace(const Region& region) const override { return engine_.workspace(region); }
+  bool fits(const Region& region, bool) const override { return region.shape.voxels() <= voxels_; }
+  void run(const Region& region, const float* q0, const std::uint8_t* mask, const float* teacher,
+           const std::function<void(const StepOutput&)>& sink) const override {
+    ASSERT_LE(region.shape.voxels(), voxels_);
+    engine_.run(region, q0, mask, teacher, sink);
+  }
+
+ private:
+  const Surrogate& engine_;
+  std::int64_t voxels_;
+};
+
+TEST(Reconstruct, TilesFitTheDevice) {
+  const Shape shape{20, 18, 16};
+  const auto q0 = random_orientations(shape.voxels(), 3);
+  for (Feedback feedback : kFeedbacks) {
+    const auto engine = make_cpu_engine(random_model({Cell::kLstm, 1, 32, 1, feedback}, "432", 3, 5), {.threads = 2});
+    const auto want = untiled(*engine, shape, {}, q0, {});
+    for (std::int64_t voxels : {5760, 3000, 1500}) expect_same_bits(SmallDevice(*engine, voxels), shape, q0, {}, want, name(feedback));
+    EXPECT_THROW(plan_reconstruction(SmallDevice(*engine, 5), shape, {}), Error);
+  }
+}
+
 TEST(Reconstruct, StopsOnRequest) {
   const Shape shape{8, 8, 8};
   const Model model = random_model({Cell::kLstm, 1, 32, 0, Feedback::kInitial}, "432", 3, 5);

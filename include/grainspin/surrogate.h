@@ -47,6 +47,8 @@ class Surrogate {
                    const std::function<void(const StepOutput&)>& sink) const = 0;
   // Bytes that run() allocates for this region, q0 and teacher not counted.
   virtual std::int64_t workspace(const Region& region) const = 0;
+  // Whether the device itself has room for this region now (its own memory, beside what the host has).
+  virtual bool fits(const Region& region, bool masked) const { return (void)region, (void)masked, true; }
 };
 
 struct EngineOptions {
