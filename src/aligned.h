@@ -12,7 +12,8 @@ class AlignedFloats {
   static constexpr std::size_t kAlignment = 64;
   AlignedFloats() = default;
   explicit AlignedFloats(std::int64_t n)
-      : data_(static_cast<float*>(::operator new(std::size_t(n) * sizeof(float), std::align_val_t(kAlignment)))) {}
+      : data_(static_cast<float*>(
+            ::operator new(std::size_t(n) * sizeof(float), std::align_val_t(kAlignment)))) {}
   float* get() const { return data_.get(); }
 
  private:

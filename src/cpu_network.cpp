@@ -35,23 +35,27 @@ CpuNetwork::CpuNetwork(const Model& model, const RecurrentKernels& kernels)
       fixed_input_(model.spec.local.feedback != Feedback::kNeighbours) {
   const ModelSpec& spec = model.spec;
   require(int(spec.input_mean.size()) == channels_, Errc::kFormat,
-          "the embedding of group " + spec.point_group + " has " + std::to_string(channels_) + " numbers, the model's normaliser " +
-              std::to_string(spec.input_mean.size()));
+          "the embedding of group " + spec.point_group + " has " + std::to_string(channels_) +
+              " numbers, the model's normaliser " + std::to_string(spec.input_mean.size()));
   mean_ = spec.input_mean;
   for (float s : spec.input_scale) inverse_scale_.push_back(float(1.0 / s));
 
-  const auto tensor = [&](const char* name, int l) { return model.tensors.at("rnn." + std::string(name) + "_l" + std::to_string(l)).values.data(); };
+  const auto tensor = [&](const char* name, int l) {
+    return model.tensors.at("rnn." + std::string(name) + "_l" + std::to_string(l)).values.data();
+  };
   const int width = input_width(spec), patch = taps_ * channels_;
   if (fixed_input_)
-    fixed_ = pack(kernels, gates_, hidden_, tensor("weight_ih", 0), width, 0, patch, nullptr, tensor("bias_ih", 0), tensor("bias_hh", 0));
+    fixed_ = pack(kernels, gates_, hidden_, tensor("weight_ih", 0), width, 0, patch, nullptr,
+                  tensor("bias_ih", 0), tensor("bias_hh", 0));
   for (int l = 0; l < spec.local.layers; ++l) {
     const bool first = l == 0;
     const int from = first && fixed_input_ ? patch : 0, columns = first ? width : hidden_;
-    layers_.push_back(pack(kernels, gates_, hidden_, tensor("weight_ih", l), columns, from, columns - from, tensor("weight_hh", l),
-                           tensor("bias_ih", l), tensor("bias_hh", l)));
+    layers_.push_back(pack(kernels, gates_, hidden_, tensor("weight_ih", l), columns, from, columns - from,
+                           tensor("weight_hh", l), tensor("bias_ih", l), tensor("bias_hh", l)));
   }
   append_head(model, "increment", nullptr, spec.increment_scale.data(), head_weight_, head_bias_);
-  if (spec.local.stress) append_head(model, "stress", spec.stress_mean.data(), spec.stress_scale.data(), head_weight_, head_bias_);
+  if (spec.local.stress)
+    append_head(model, "stress", spec.stress_mean.data(), spec.stress_scale.data(), head_weight_, head_bias_);
   if (spec.local.variance) append_head(model, "variance", nullptr, nullptr, head_weight_, head_bias_);
 }
 
@@ -61,7 +65,8 @@ void CpuNetwork::embed(std::int64_t n, const float* q, float* e, std::int64_t st
     const int count = int(std::min<std::int64_t>(kBlock, n - at));
     grainspin::embed(embedding_, count, q + at * 4, rows);
     for (int c = 0; c < channels_; ++c)
-      for (int i = 0; i < count; ++i) e[c * stride + at + i] = (rows[i * channels_ + c] - mean_[c]) * inverse_scale_[c];
+      for (int i = 0; i < count; ++i)
+        e[c * stride + at + i] = (rows[i * channels_ + c] - mean_[c]) * inverse_scale_[c];
   }
 }
 
@@ -72,8 +77,10 @@ void CpuNetwork::step(const float* start, const float* x, float* state, float* s
     float* h = state;
     float* c = gates_ == 4 ? state + size : nullptr;
     const LayerStep step{layer.view(), start, input, h, c, scratch};
-    if (gates_ == 4) kernels_.lstm(step);
-    else kernels_.gru(step);
+    if (gates_ == 4)
+      kernels_.lstm(step);
+    else
+      kernels_.gru(step);
     std::memcpy(h, scratch, std::size_t(size) * sizeof(float));
     input = h;
     start = nullptr;  // of the first layer only

@@ -15,7 +15,9 @@ class CpuNetwork {
   int channels() const { return channels_; }
   int taps() const { return taps_; }
   int head_rows() const { return int(head_bias_.size()); }  // increment 3, stress 6, log variance 3
-  std::int64_t state_floats() const { return std::int64_t(layers_.size()) * (gates_ == 4 ? 2 : 1) * hidden_ * kBlock; }
+  std::int64_t state_floats() const {
+    return std::int64_t(layers_.size()) * (gates_ == 4 ? 2 : 1) * hidden_ * kBlock;
+  }
   // Accumulators of the input that stays the same over the steps; 0 with `neighbours`.
   std::int64_t start_floats() const { return fixed_input_ ? std::int64_t(hidden_) * 4 * kBlock : 0; }
   std::int64_t scratch_floats() const { return std::int64_t(hidden_) * kBlock; }
@@ -23,7 +25,9 @@ class CpuNetwork {
   // Normalised embeddings of q[n,4]: channel c of voxel i goes to e[c * stride + i].
   void embed(std::int64_t n, const float* q, float* e, std::int64_t stride) const;
   // patch[taps * channels][kBlock] -> start[start_floats()].
-  void project(const float* patch, float* start) const { kernels_.project(fixed_.view(), gates_, patch, start); }
+  void project(const float* patch, float* start) const {
+    kernels_.project(fixed_.view(), gates_, patch, start);
+  }
   // One step: x[columns][kBlock] is what varies (null with `initial`), state[state_floats()] is carried,
   // heads[head_rows()][kBlock] in rad, Pa and log.
   void step(const float* start, const float* x, float* state, float* scratch, float* heads) const;

@@ -17,15 +17,21 @@ namespace {
 // Results of `steps` steps for `count` voxels, [steps][count][numbers].
 struct Results {
   Results(const LocalSpec& spec, std::int64_t steps, std::int64_t count)
-      : count(count), orientation(steps * count * 4), increment(steps * count * 3),
+      : count(count),
+        orientation(steps * count * 4),
+        increment(steps * count * 3),
         stress(spec.stress ? AlignedFloats(steps * count * 6) : AlignedFloats()),
         log_variance(spec.variance ? AlignedFloats(steps * count * 3) : AlignedFloats()) {}
 
-  static std::int64_t floats(const LocalSpec& spec) { return 7 + (spec.stress ? 6 : 0) + (spec.variance ? 3 : 0); }
+  static std::int64_t floats(const LocalSpec& spec) {
+    return 7 + (spec.stress ? 6 : 0) + (spec.variance ? 3 : 0);
+  }
 
   // `slot` counts the steps held here, `step` the steps of the run.
   StepOutput output(std::int64_t slot, int step) const {
-    const auto part = [&](const AlignedFloats& a, int n) { return a.get() ? a.get() + slot * count * n : nullptr; };
+    const auto part = [&](const AlignedFloats& a, int n) {
+      return a.get() ? a.get() + slot * count * n : nullptr;
+    };
     return {step, part(orientation, 4), part(increment, 3), part(stress, 6), part(log_variance, 3)};
   }
   // Voxel `i` of step slot `slot` from column `lane` of heads[rows][kBlock]; zeros where masked.
@@ -47,7 +53,9 @@ struct Results {
   AlignedFloats orientation, increment, stress, log_variance;
 };
 
-Quat quat(const float* q) { return {q[0], q[1], q[2], q[3]}; }
+Quat quat(const float* q) {
+  return {q[0], q[1], q[2], q[3]};
+}
 
 // exp(w) q with w the increment rows of column `lane`.
 Quat turned(const Quat& q, const float* heads, int lane, bool masked) {
@@ -58,11 +66,15 @@ Quat turned(const Quat& q, const float* heads, int lane, bool masked) {
 // What one thread needs.
 struct Scratch {
   Scratch(const CpuNetwork& net, bool own_state)
-      : patch(std::int64_t(net.taps()) * net.channels() * kBlock), start(net.start_floats()), hidden(net.scratch_floats()),
-        heads(net.head_rows() * kBlock), own(net.channels() * kBlock), state(own_state ? net.state_floats() : 0) {}
+      : patch(std::int64_t(net.taps()) * net.channels() * kBlock),
+        start(net.start_floats()),
+        hidden(net.scratch_floats()),
+        heads(net.head_rows() * kBlock),
+        own(net.channels() * kBlock),
+        state(own_state ? net.state_floats() : 0) {}
   static std::int64_t floats(const CpuNetwork& net, bool own_state) {
-    return (std::int64_t(net.taps()) * net.channels() + net.head_rows() + net.channels()) * kBlock + net.start_floats() +
-           net.scratch_floats() + (own_state ? net.state_floats() : 0);
+    return (std::int64_t(net.taps()) * net.channels() + net.head_rows() + net.channels()) * kBlock +
+           net.start_floats() + net.scratch_floats() + (own_state ? net.state_floats() : 0);
   }
   AlignedFloats patch, start, hidden, heads, own, state;
 };
@@ -92,19 +104,23 @@ class CpuEngine final : public Surrogate {
 
   const ModelSpec& spec() const override { return spec_; }
   std::string description() const override {
-    return std::string("engine, CPU ") + kernels_.name + ", " + std::to_string(pool_.size()) + (pool_.size() == 1 ? " thread" : " threads");
+    return std::string("engine, CPU ") + kernels_.name + ", " + std::to_string(pool_.size()) +
+           (pool_.size() == 1 ? " thread" : " threads");
   }
 
   void run(const Region& region, const float* q0, const std::uint8_t* mask, const float* teacher,
            const std::function<void(const StepOutput&)>& sink) const override {
     check(region);
     const std::lock_guard lock(busy_);
-    if (spec_.local.feedback == Feedback::kNeighbours) run_coupled(region, q0, mask, teacher, sink);
-    else run_alone(region, q0, mask, teacher, sink);
+    if (spec_.local.feedback == Feedback::kNeighbours)
+      run_coupled(region, q0, mask, teacher, sink);
+    else
+      run_alone(region, q0, mask, teacher, sink);
   }
 
   std::int64_t workspace(const Region& region) const override {
-    const std::int64_t n = region.shape.voxels(), inner = region.inner.voxels(), blocks = (n + kBlock - 1) / kBlock;
+    const std::int64_t n = region.shape.voxels(), inner = region.inner.voxels(),
+                       blocks = (n + kBlock - 1) / kBlock;
     const bool coupled = spec_.local.feedback == Feedback::kNeighbours;
     std::int64_t floats = n * net_.channels() + pool_.size() * Scratch::floats(net_, !coupled) +
                           Results::floats(spec_.local) * inner * (coupled ? 1 : spec_.steps());
@@ -114,7 +130,8 @@ class CpuEngine final : public Surrogate {
 
  private:
   // The patch of a block from planar embeddings e[channels][n].
-  void gather(const RegionTaps& taps, const Lanes& lanes, const std::uint8_t* mask, const float* e, std::int64_t n, float* patch) const {
+  void gather(const RegionTaps& taps, const Lanes& lanes, const std::uint8_t* mask, const float* e,
+              std::int64_t n, float* patch) const {
     const int channels = net_.channels();
     std::int64_t places[kBlock];
     for (int k = 0; k < net_.taps(); ++k) {
@@ -123,7 +140,8 @@ class CpuEngine final : public Surrogate {
       for (int i = 1; i < kBlock; ++i) row &= places[i] == places[0] + i;
       for (int c = 0; c < channels; ++c, patch += kBlock) {
         const float* from = e + c * n;
-        if (row) std::memcpy(patch, from + places[0], kBlock * sizeof(float));
+        if (row)
+          std::memcpy(patch, from + places[0], kBlock * sizeof(float));
         else
           for (int i = 0; i < kBlock; ++i) patch[i] = from[places[i]];
       }
@@ -170,7 +188,8 @@ class CpuEngine final : public Surrogate {
       for (int i = 0; i < kBlock; ++i) std::memcpy(q[i], q0 + lanes.place[i] * 4, sizeof q[i]);
       for (int t = 0; t < steps; ++t) {
         if (teacher)
-          for (int i = 0; i < kBlock; ++i) std::memcpy(q[i], teacher + (t * n + lanes.place[i]) * 4, sizeof q[i]);
+          for (int i = 0; i < kBlock; ++i)
+            std::memcpy(q[i], teacher + (t * n + lanes.place[i]) * 4, sizeof q[i]);
         if (own) net_.embed(kBlock, q[0], s.own.get(), kBlock);
         net_.step(s.start.get(), own ? s.own.get() : nullptr, s.state.get(), s.hidden.get(), s.heads.get());
         for (int i = 0; i < kBlock; ++i) {
@@ -188,13 +207,15 @@ class CpuEngine final : public Surrogate {
   // Next to cuts the box that is still worth something shrinks by the radius a step.
   void run_coupled(const Region& region, const float* q0, const std::uint8_t* mask, const float* teacher,
                    const std::function<void(const StepOutput&)>& sink) const {
-    const std::int64_t n = region.shape.voxels(), blocks = (n + kBlock - 1) / kBlock, state_floats = net_.state_floats();
+    const std::int64_t n = region.shape.voxels(), blocks = (n + kBlock - 1) / kBlock,
+                       state_floats = net_.state_floats();
     const int steps = spec_.steps(), radius = spec_.local.radius;
     const Box inner = inner_box(region);
     const Box all_voxels{{0, 0, 0}, {region.shape.nx, region.shape.ny, region.shape.nz}};
     const AlignedFloats e(n * net_.channels()), q(n * 4), state(blocks * state_floats);
     std::memcpy(q.get(), q0, std::size_t(n) * 4 * sizeof(float));
-    pool_.run(blocks, [&](std::int64_t b, int) { std::fill_n(state.get() + b * state_floats, state_floats, 0.0f); });
+    pool_.run(blocks,
+              [&](std::int64_t b, int) { std::fill_n(state.get() + b * state_floats, state_floats, 0.0f); });
     Results results(spec_.local, 1, region.inner.voxels());
     const RegionTaps taps(region, radius);
     const std::vector<Scratch> all = scratch(false);
@@ -215,7 +236,8 @@ class CpuEngine final : public Surrogate {
           float* own = q.get() + lanes.place[i] * 4;
           const Quat next = turned(quat(own), s.heads.get(), i, masked);
           own[0] = next.w, own[1] = next.x, own[2] = next.y, own[3] = next.z;
-          const std::int64_t x = lanes.at[i][0] - inner.lo[0], y = lanes.at[i][1] - inner.lo[1], z = lanes.at[i][2] - inner.lo[2];
+          const std::int64_t x = lanes.at[i][0] - inner.lo[0], y = lanes.at[i][1] - inner.lo[1],
+                             z = lanes.at[i][2] - inner.lo[2];
           if (x >= 0 && x < region.inner.nx && y >= 0 && y < region.inner.ny && z >= 0 && z < region.inner.nz)
             results.put(0, (z * region.inner.ny + y) * region.inner.nx + x, next, s.heads.get(), i, masked);
         }
@@ -246,7 +268,8 @@ class CpuEngine final : public Surrogate {
 
 }  // namespace
 
-std::unique_ptr<Surrogate> make_cpu_engine(const Model& model, const EngineOptions& options, const RecurrentKernels* kernels) {
+std::unique_ptr<Surrogate> make_cpu_engine(const Model& model, const EngineOptions& options,
+                                           const RecurrentKernels* kernels) {
   check(model);
   return std::make_unique<CpuEngine>(model, options, kernels ? *kernels : *recurrent_kernels().front());
 }

@@ -8,7 +8,8 @@ namespace {
 std::vector<const RecurrentKernels*> supported() {
   std::vector<const RecurrentKernels*> all;
 #ifdef GRAINSPIN_X86  // set by CMake where the compiler targets x86-64
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("fma"))
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("fma"))
     all.push_back(&kRecurrentAvx512);
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) all.push_back(&kRecurrentAvx2);
 #endif
@@ -23,8 +24,8 @@ const std::vector<const RecurrentKernels*>& recurrent_kernels() {
   return all;
 }
 
-PackedLayer pack(const RecurrentKernels& kernels, int gates, int hidden, const float* weight_ih, int width, int first,
-                 int inputs, const float* weight_hh, const float* bias_ih, const float* bias_hh) {
+PackedLayer pack(const RecurrentKernels& kernels, int gates, int hidden, const float* weight_ih, int width,
+                 int first, int inputs, const float* weight_hh, const float* bias_ih, const float* bias_hh) {
   const int units = kernels.units;
   // Gates through a sigmoid: LSTM i f o, GRU r z.
   const auto scale = [gates](int g) { return gates == 4 ? (g == 2 ? 1.0f : 0.5f) : (g == 2 ? 1.0f : 0.5f); };
@@ -45,7 +46,9 @@ PackedLayer pack(const RecurrentKernels& kernels, int gates, int hidden, const f
   layer.bias.assign(std::size_t(hidden) * 4, 0.0f);
   if (bias_ih && bias_hh)
     for (int u = 0; u < hidden; ++u) {
-      const auto sum = [&](int g) { return float(double(bias_ih[g * hidden + u]) + double(bias_hh[g * hidden + u])); };
+      const auto sum = [&](int g) {
+        return float(double(bias_ih[g * hidden + u]) + double(bias_hh[g * hidden + u]));
+      };
       float* b = &layer.bias[std::size_t(u) * 4];
       for (int g = 0; g < gates; ++g) b[g] = scale(g) * sum(g);
       if (gates == 3) {

@@ -42,7 +42,8 @@ struct RecurrentKernels {
   int units;         // hidden units computed together: the packing of PackedLayer
   void (*lstm)(const LayerStep&);
   void (*gru)(const LayerStep&);
-  // bias + wx x -> accumulators [hidden][4][kBlock]: the part of the input that does not change over the steps.
+  // bias + wx x -> accumulators [hidden][4][kBlock]: the part of the input that does not change over the
+  // steps.
   void (*project)(const LayerView& layer, int gates, const float* x, float* start);
   // out[rows] = weight[rows][columns] x + bias[rows]
   void (*affine)(int rows, int columns, const float* weight, const float* bias, const float* x, float* out);
@@ -55,8 +56,8 @@ const std::vector<const RecurrentKernels*>& recurrent_kernels();
 
 // Packs the rows of weight_ih [G H, P] columns [first, first + inputs), weight_hh [G H, H] and the biases
 // for `kernels` (gates G: 4 LSTM, 3 GRU). Null biases: none.
-PackedLayer pack(const RecurrentKernels& kernels, int gates, int hidden, const float* weight_ih, int width, int first,
-                 int inputs, const float* weight_hh, const float* bias_ih, const float* bias_hh);
+PackedLayer pack(const RecurrentKernels& kernels, int gates, int hidden, const float* weight_ih, int width,
+                 int first, int inputs, const float* weight_hh, const float* bias_ih, const float* bias_hh);
 
 extern const RecurrentKernels kRecurrentBaseline, kRecurrentAvx2, kRecurrentAvx512;
 

@@ -17,11 +17,16 @@ static_assert(kBlock % kSpan == 0);
 
 typedef float Vec __attribute__((vector_size(kLanes * sizeof(float)), may_alias));
 
-inline Vec load(const float* p) { return *reinterpret_cast<const Vec*>(p); }
-inline void store(float* p, Vec v) { *reinterpret_cast<Vec*>(p) = v; }
+inline Vec load(const float* p) {
+  return *reinterpret_cast<const Vec*>(p);
+}
+inline void store(float* p, Vec v) {
+  *reinterpret_cast<Vec*>(p) = v;
+}
 
-// tanh as x P(x^2)/Q(x^2), degrees 13 and 6, the fp32 rational approximation of Eigen (generic_fast_tanh_float,
-// version 3.4); beyond the clamp tanh is 1 to fp32. NaN stays NaN. Error below 5 ulp (recurrent_test).
+// tanh as x P(x^2)/Q(x^2), degrees 13 and 6, the fp32 rational approximation of Eigen
+// (generic_fast_tanh_float, version 3.4); beyond the clamp tanh is 1 to fp32. NaN stays NaN. Error below 5
+// ulp (engine_test).
 inline Vec tanh(Vec x) {
   const Vec high = Vec{} + 7.90531110763549805f;
   x = x > high ? high : x;
@@ -40,7 +45,9 @@ inline Vec tanh(Vec x) {
 }
 
 // sigmoid of a gate whose weights are halved.
-inline Vec sigmoid_of_half(Vec a) { return tanh(a) * 0.5f + 0.5f; }
+inline Vec sigmoid_of_half(Vec a) {
+  return tanh(a) * 0.5f + 0.5f;
+}
 
 using Accumulators = Vec[kUnits][4][kColumns];
 
@@ -119,8 +126,10 @@ void project(const LayerView& layer, int gates, const float* x, float* start) {
       Accumulators acc;
       begin(acc, layer, nullptr, unit, at);
       const float* w = layer.wx + long(unit) * gates * layer.inputs;
-      if (gates == 4) accumulate<4, 2>(acc, layer.inputs, w, x + at);
-      else accumulate<3, 2>(acc, layer.inputs, w, x + at);
+      if (gates == 4)
+        accumulate<4, 2>(acc, layer.inputs, w, x + at);
+      else
+        accumulate<3, 2>(acc, layer.inputs, w, x + at);
       for (int u = 0; u < kUnits; ++u)
         for (int g = 0; g < 4; ++g)
           for (int v = 0; v < kColumns; ++v)
@@ -134,7 +143,8 @@ void affine(int rows, int columns, const float* weight, const float* bias, const
     Vec acc[kVectors];
     for (int v = 0; v < kVectors; ++v) acc[v] = Vec{} + bias[r];
     for (int k = 0; k < columns; ++k)
-      for (int v = 0; v < kVectors; ++v) acc[v] += load(x + k * kBlock + v * kLanes) * weight[r * columns + k];
+      for (int v = 0; v < kVectors; ++v)
+        acc[v] += load(x + k * kBlock + v * kLanes) * weight[r * columns + k];
     for (int v = 0; v < kVectors; ++v) store(out + r * kBlock + v * kLanes, acc[v]);
   }
 }
@@ -146,6 +156,7 @@ void tanh_of_many(std::int64_t n, const float* x, float* out) {
 }  // namespace
 
 extern const RecurrentKernels GRAINSPIN_KERNELS;
-const RecurrentKernels GRAINSPIN_KERNELS{GRAINSPIN_NAME, kUnits, step<4>, step<3>, project, affine, tanh_of_many};
+const RecurrentKernels GRAINSPIN_KERNELS{GRAINSPIN_NAME, kUnits, step<4>,     step<3>,
+                                         project,        affine, tanh_of_many};
 
 }  // namespace grainspin

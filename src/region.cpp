@@ -4,14 +4,16 @@
 
 namespace grainspin {
 namespace {
-std::array<int, 3> extents(Shape s) { return {s.nx, s.ny, s.nz}; }
+std::array<int, 3> extents(Shape s) {
+  return {s.nx, s.ny, s.nz};
+}
 }  // namespace
 
 void check(const Region& region) {
   const auto n = extents(region.shape), inner = extents(region.inner);
   for (int a = 0; a < 3; ++a) {
-    require(n[a] >= 1 && inner[a] >= 1 && region.inner_lo[a] >= 0 && region.inner_lo[a] <= n[a] - inner[a], Errc::kShape,
-            "the inner part of a region does not lie in the region");
+    require(n[a] >= 1 && inner[a] >= 1 && region.inner_lo[a] >= 0 && region.inner_lo[a] <= n[a] - inner[a],
+            Errc::kShape, "the inner part of a region does not lie in the region");
     require((region.edge[a][0] == Edge::kWrap) == (region.edge[a][1] == Edge::kWrap), Errc::kShape,
             "a region wraps at one end of an axis only");
   }
@@ -47,10 +49,12 @@ RegionTaps::RegionTaps(const Region& region, int radius) : radius_(radius), shap
 void RegionTaps::gather(int k, int count, const std::array<int, 3>* at, const std::uint8_t* mask,
                         std::int64_t* places) const {
   const int side = 2 * radius_ + 1;
-  const int dx = k % side, dy = k / side % side, dz = k / side / side;  // counted from -radius: the tables are shifted
+  const int dx = k % side, dy = k / side % side,
+            dz = k / side / side;  // counted from -radius: the tables are shifted
   for (int i = 0; i < count; ++i) {
     const auto [x, y, z] = at[i];
-    std::int64_t place = (std::int64_t(fold_[2][z + dz]) * shape_.ny + fold_[1][y + dy]) * shape_.nx + fold_[0][x + dx];
+    std::int64_t place =
+        (std::int64_t(fold_[2][z + dz]) * shape_.ny + fold_[1][y + dy]) * shape_.nx + fold_[0][x + dx];
     if (mask && !mask[place]) place = (std::int64_t(z) * shape_.ny + y) * shape_.nx + x;
     places[i] = place;
   }

@@ -15,9 +15,7 @@ void check(const Region& region);
 // A box [lo, hi) of voxels of a region, axes x, y, z.
 struct Box {
   std::array<int, 3> lo{}, hi{};
-  std::int64_t voxels() const {
-    return std::int64_t(hi[0] - lo[0]) * (hi[1] - lo[1]) * (hi[2] - lo[2]);
-  }
+  std::int64_t voxels() const { return std::int64_t(hi[0] - lo[0]) * (hi[1] - lo[1]) * (hi[2] - lo[2]); }
 };
 
 Box inner_box(const Region& region);
@@ -33,7 +31,8 @@ class RegionTaps {
   int radius() const { return radius_; }
   // Places of the neighbours of `count` voxels (x, y, z in the region) at tap k; masked neighbours (mask
   // 0) are the centre itself. mask may be null.
-  void gather(int k, int count, const std::array<int, 3>* at, const std::uint8_t* mask, std::int64_t* places) const;
+  void gather(int k, int count, const std::array<int, 3>* at, const std::uint8_t* mask,
+              std::int64_t* places) const;
 
  private:
   int radius_;

@@ -67,13 +67,15 @@ std::uint64_t unsigned_at(const json& j, const std::string& path, const std::str
 Extent parse_tensor(const std::string& path, const std::string& name, const json& j, std::uint64_t data,
                     std::vector<std::int64_t>& shape) {
   const auto bad = [&](const std::string& what) { unsound(path, "tensor '" + name + "': " + what); };
-  if (!j.is_object() || j.size() != 3 || !j.contains("dtype") || !j.contains("shape") || !j.contains("data_offsets"))
+  if (!j.is_object() || j.size() != 3 || !j.contains("dtype") || !j.contains("shape") ||
+      !j.contains("data_offsets"))
     bad("wanted dtype, shape and data_offsets");
   if (j["dtype"] != "F32") bad("dtype is " + j["dtype"].dump() + ", wanted \"F32\"");
   if (!j["shape"].is_array() || j["shape"].size() > kMaxRank) bad("shape is not a list of at most 8 extents");
   const json& offsets = j["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2) bad("data_offsets is not a pair");
-  const Extent e{name, unsigned_at(offsets[0], path, name, "an offset"), unsigned_at(offsets[1], path, name, "an offset")};
+  const Extent e{name, unsigned_at(offsets[0], path, name, "an offset"),
+                 unsigned_at(offsets[1], path, name, "an offset")};
   if (e.begin > e.end || e.end > data) bad("its values lie outside the file (truncated?)");
   std::uint64_t count = 1;
   for (const json& d : j["shape"]) {
@@ -83,7 +85,8 @@ Extent parse_tensor(const std::string& path, const std::string& name, const json
     shape.push_back(std::int64_t(n));
   }
   if (count * sizeof(float) != e.end - e.begin)
-    bad("shape asks for " + std::to_string(count * sizeof(float)) + " bytes, data_offsets give " + std::to_string(e.end - e.begin));
+    bad("shape asks for " + std::to_string(count * sizeof(float)) + " bytes, data_offsets give " +
+        std::to_string(e.end - e.begin));
   return e;
 }
 
@@ -111,7 +114,8 @@ TensorFile read_safetensors(const std::string& path) {
   if (size < sizeof length || !in.read(reinterpret_cast<char*>(&length), sizeof length))
     unsound(path, "it has " + std::to_string(size) + " bytes, fewer than the header's length takes");
   if (length > kMaxHeader || length > size - sizeof length)
-    unsound(path, "the header claims " + std::to_string(length) + " bytes, the file has " + std::to_string(size));
+    unsound(path,
+            "the header claims " + std::to_string(length) + " bytes, the file has " + std::to_string(size));
   std::string text(length, '\0');
   if (!in.read(text.data(), std::streamsize(length))) failed(path, "read");
 
@@ -131,7 +135,9 @@ TensorFile read_safetensors(const std::string& path) {
     extents.push_back(parse_tensor(path, name, value, data, file.tensors[name].shape));
   }
   // Sorted by place they must follow each other and fill the file: no holes, no overlap.
-  std::ranges::sort(extents, [](const Extent& a, const Extent& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::ranges::sort(extents, [](const Extent& a, const Extent& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
   std::uint64_t at = 0;
   for (const Extent& e : extents) {
     if (e.begin != at) unsound(path, "tensor '" + e.name + "' overlaps its neighbour or leaves a hole");
@@ -141,7 +147,8 @@ TensorFile read_safetensors(const std::string& path) {
   for (const Extent& e : extents) {  // the stream already stands at the first
     auto& values = file.tensors[e.name].values;
     values.resize((e.end - e.begin) / sizeof(float));
-    if (!in.read(reinterpret_cast<char*>(values.data()), std::streamsize(e.end - e.begin))) failed(path, "read");
+    if (!in.read(reinterpret_cast<char*>(values.data()), std::streamsize(e.end - e.begin)))
+      failed(path, "read");
   }
   return file;
 }

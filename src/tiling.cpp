@@ -16,14 +16,16 @@ constexpr double kEmbedCost = 0.1, kReadCost = 0.02;
 // Tiles whose halo costs little stay below this, so that progress and a wish to stop are seen often.
 constexpr std::int64_t kSmallTile = 1 << 19;
 
-bool coupled(const ModelSpec& spec) { return spec.local.feedback == Feedback::kNeighbours; }
+bool coupled(const ModelSpec& spec) {
+  return spec.local.feedback == Feedback::kNeighbours;
+}
 
 // One way to cut one axis, with what the cost needs: sums over the stretches of the widths computed.
 struct AxisCut {
   int tile = 0, largest_region = 0;
-  bool whole = false;              // no stretch is cut out of the axis
+  bool whole = false;  // no stretch is cut out of the axis
   std::vector<Stretch> stretches;
-  std::vector<double> width;       // [T]: computed at step t + 1
+  std::vector<double> width;  // [T]: computed at step t + 1
   double region = 0;
 };
 
@@ -50,13 +52,17 @@ std::vector<int> edges(int n, int fixed) {
   std::vector<int> all;
   for (int parts = 1; parts <= n; ++parts) {
     const int edge = (n + parts - 1) / parts;
-    if (all.empty() || all.back() != edge) all.push_back(edge);
-    else parts = (n + edge - 2) / std::max(1, edge - 1) - 1;  // on to the first cut into smaller parts
+    if (all.empty() || all.back() != edge)
+      all.push_back(edge);
+    else
+      parts = (n + edge - 2) / std::max(1, edge - 1) - 1;  // on to the first cut into smaller parts
   }
   return all;
 }
 
-std::string megabytes(std::int64_t bytes) { return std::to_string((bytes + 999'999) / 1'000'000) + " MB"; }
+std::string megabytes(std::int64_t bytes) {
+  return std::to_string((bytes + 999'999) / 1'000'000) + " MB";
+}
 
 }  // namespace
 
@@ -103,7 +109,8 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
   require(shape.nx >= 1 && shape.ny >= 1 && shape.nz >= 1, Errc::kShape, "the grid has no voxels");
   require(options.tile >= 0, Errc::kArgument, "the tile edge is negative");
   require(options.mask.empty() || std::int64_t(options.mask.size()) == shape.voxels(), Errc::kShape,
-          "the mask has " + std::to_string(options.mask.size()) + " voxels, the grid " + std::to_string(shape.voxels()));
+          "the mask has " + std::to_string(options.mask.size()) + " voxels, the grid " +
+              std::to_string(shape.voxels()));
   const ModelSpec& spec = surrogate.spec();
   const int halo = reach(spec);
   const int n[3] = {shape.nx, shape.ny, shape.nz};
@@ -122,8 +129,8 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
   const auto bytes = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z) {
     const Region r = largest(x, y, z);
     const std::int64_t held = r.shape.voxels(), plane = x.whole ? 0 : std::int64_t(n[0]) * y.largest_region;
-    return (held + plane) * 4 * std::int64_t(sizeof(float)) + (options.mask.empty() ? 0 : held + shape.voxels()) +
-           surrogate.workspace(r);
+    return (held + plane) * 4 * std::int64_t(sizeof(float)) +
+           (options.mask.empty() ? 0 : held + shape.voxels()) + surrogate.workspace(r);
   };
   const auto cost = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z) {
     double work = kEmbedCost * x.region * y.region * z.region;
@@ -140,7 +147,8 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
         const std::int64_t b = bytes(x, y, z);
         least = std::min(least, b);
         if (options.memory > 0 && b > options.memory) continue;
-        const bool large = !coupled(spec) && options.tile == 0 && std::int64_t(x.tile) * y.tile * z.tile > kSmallTile;
+        const bool large =
+            !coupled(spec) && options.tile == 0 && std::int64_t(x.tile) * y.tile * z.tile > kSmallTile;
         const double c = cost(x, y, z);
         if (large || c >= best_cost || !surrogate.fits(largest(x, y, z), !options.mask.empty())) continue;
         best_cost = c;
@@ -148,10 +156,12 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
         best[0] = &x, best[1] = &y, best[2] = &z;
       }
   const std::string with_tiles = options.tile > 0 ? " with tiles of " + std::to_string(options.tile) : "";
-  require(best[0] != nullptr || (options.memory > 0 && least > options.memory), Errc::kMemory,
-          "the run does not fit into the memory of the device (" + surrogate.description() + ")" + with_tiles);
+  require(
+      best[0] != nullptr || (options.memory > 0 && least > options.memory), Errc::kMemory,
+      "the run does not fit into the memory of the device (" + surrogate.description() + ")" + with_tiles);
   require(best[0] != nullptr, Errc::kMemory,
-          "the run does not fit into " + megabytes(options.memory) + ": it takes at least " + megabytes(least) + with_tiles);
+          "the run does not fit into " + megabytes(options.memory) + ": it takes at least " +
+              megabytes(least) + with_tiles);
   Tiling tiling;
   for (int a = 0; a < 3; ++a) tiling.axis[a] = best[a]->stretches;
   tiling.tile = {best[0]->tile, best[1]->tile, best[2]->tile};

@@ -50,7 +50,8 @@ Quatd between(const Vec3<double>& a, const Vec3<double>& b) {
 }  // namespace
 
 std::vector<Quatd> draw_texture(const Texture& texture, std::int64_t count, std::uint64_t seed) {
-  require(std::isfinite(texture.spread) && texture.spread >= 0, Errc::kArgument, "the spread of a texture is negative");
+  require(std::isfinite(texture.spread) && texture.spread >= 0, Errc::kArgument,
+          "the spread of a texture is negative");
   const Vec3<double> crystal = unit(texture.crystal, "the crystal direction of a fibre");
   const Vec3<double> sample = unit(texture.sample, "the sample direction of a fibre");
   const Quatd aligned = between(crystal, sample);
@@ -75,7 +76,8 @@ std::vector<Quatd> draw_texture(const Texture& texture, std::int64_t count, std:
 Voronoi::Voronoi(Shape shape, int grains, std::uint64_t seed) : shape_(shape) {
   require(shape.nx >= 1 && shape.ny >= 1 && shape.nz >= 1, Errc::kArgument, "the grid has no voxels");
   require(grains >= 1 && grains <= shape.voxels(), Errc::kArgument,
-          std::to_string(grains) + " grains: wanted 1 to " + std::to_string(shape.voxels()) + ", the number of voxels");
+          std::to_string(grains) + " grains: wanted 1 to " + std::to_string(shape.voxels()) +
+              ", the number of voxels");
   Random random(seed);
   const double n[3] = {double(shape.nx), double(shape.ny), double(shape.nz)};
   std::vector<std::array<double, 3>> seeds;

@@ -24,8 +24,8 @@ struct Collected {
   bool operator==(const Collected&) const = default;
 };
 
-Collected collect(const Surrogate& s, const Region& region, const float* q0, const std::uint8_t* mask = nullptr,
-                  const float* teacher = nullptr) {
+Collected collect(const Surrogate& s, const Region& region, const float* q0,
+                  const std::uint8_t* mask = nullptr, const float* teacher = nullptr) {
   Collected all;
   int step = 0;
   const std::int64_t n = region.inner.voxels();
@@ -46,7 +46,8 @@ Collected collect(const Surrogate& s, const Region& region, const float* q0, con
 double worst(const std::vector<float>& got, const std::vector<double>& want, double unit) {
   EXPECT_EQ(got.size(), want.size());
   double most = 0;
-  for (std::size_t i = 0; i < std::min(got.size(), want.size()); ++i) most = std::max(most, std::abs(got[i] - want[i]) / unit);
+  for (std::size_t i = 0; i < std::min(got.size(), want.size()); ++i)
+    most = std::max(most, std::abs(got[i] - want[i]) / unit);
   return most;
 }
 
@@ -54,7 +55,8 @@ double worst_angle(const std::vector<float>& got, const std::vector<double>& wan
   EXPECT_EQ(got.size(), want.size());
   double most = 0;
   for (std::size_t i = 0; i + 3 < std::min(got.size(), want.size()); i += 4)
-    most = std::max(most, angle_between({got[i], got[i + 1], got[i + 2], got[i + 3]}, {want[i], want[i + 1], want[i + 2], want[i + 3]}));
+    most = std::max(most, angle_between({got[i], got[i + 1], got[i + 2], got[i + 3]},
+                                        {want[i], want[i + 1], want[i + 2], want[i + 3]}));
   return most;
 }
 
@@ -68,8 +70,10 @@ struct Case {
 };
 
 std::string label(const Case& c) {
-  return std::string(name(c.local.cell)) + " x" + std::to_string(c.local.layers) + ", hidden " + std::to_string(c.local.hidden) + ", radius " +
-         std::to_string(c.local.radius) + ", " + name(c.local.feedback) + ", group " + c.group + (c.masked ? ", masked" : "") + (c.teacher ? ", teacher" : "");
+  return std::string(name(c.local.cell)) + " x" + std::to_string(c.local.layers) + ", hidden " +
+         std::to_string(c.local.hidden) + ", radius " + std::to_string(c.local.radius) + ", " +
+         name(c.local.feedback) + ", group " + c.group + (c.masked ? ", masked" : "") +
+         (c.teacher ? ", teacher" : "");
 }
 
 void expect_oracle(const Case& c, const RecurrentKernels& kernels) {
@@ -96,7 +100,9 @@ void expect_oracle(const Case& c, const RecurrentKernels& kernels) {
   EXPECT_GT(largest, 0.01) << where;
   for (std::size_t i = 0; i + 3 < got.orientation.size(); i += 4) {
     const float* q = &got.orientation[i];
-    ASSERT_NEAR(double(q[0]) * q[0] + double(q[1]) * q[1] + double(q[2]) * q[2] + double(q[3]) * q[3], 1, 1e-6) << where;
+    ASSERT_NEAR(double(q[0]) * q[0] + double(q[1]) * q[1] + double(q[2]) * q[2] + double(q[3]) * q[3], 1,
+                1e-6)
+        << where;
   }
 }
 
@@ -106,14 +112,19 @@ TEST(Engine, AgreesWithTheDefinitionOnEverySetting) {
       for (Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours})
         for (int layers : {1, 2})
           for (bool heads : {false, true})
-            expect_oracle({.local = {cell, layers, layers == 2 ? 48 : 32, 1, feedback, heads, heads}}, *kernels);
+            expect_oracle({.local = {cell, layers, layers == 2 ? 48 : 32, 1, feedback, heads, heads}},
+                          *kernels);
 }
 
 TEST(Engine, AgreesForEveryRadiusAndHiddenSize) {
   for (Cell cell : {Cell::kLstm, Cell::kGru})
     for (Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours}) {
-      for (int radius : {0, 2, 3}) expect_oracle({.local = {cell, 1, 32, radius, feedback}, .shape = {3, 2, 4}}, *recurrent_kernels().front());
-      for (int hidden : {64, 128, 256}) expect_oracle({.local = {cell, 1, hidden, 0, feedback}, .shape = {3, 1, 2}}, *recurrent_kernels().front());
+      for (int radius : {0, 2, 3})
+        expect_oracle({.local = {cell, 1, 32, radius, feedback}, .shape = {3, 2, 4}},
+                      *recurrent_kernels().front());
+      for (int hidden : {64, 128, 256})
+        expect_oracle({.local = {cell, 1, hidden, 0, feedback}, .shape = {3, 1, 2}},
+                      *recurrent_kernels().front());
     }
 }
 
@@ -122,8 +133,12 @@ TEST(Engine, AgreesForBoundariesMasksGroupsAndTeachers) {
   for (Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours})
     for (bool masked : {false, true})
       for (bool teacher : {false, true})
-        expect_oracle({.local = {Cell::kLstm, 1, 32, 1, feedback, true, true}, .group = masked ? "622" : "422", .shape = {7, 1, 6}, .boundaries = mixed,
-                       .masked = masked, .teacher = teacher},
+        expect_oracle({.local = {Cell::kLstm, 1, 32, 1, feedback, true, true},
+                       .group = masked ? "622" : "422",
+                       .shape = {7, 1, 6},
+                       .boundaries = mixed,
+                       .masked = masked,
+                       .teacher = teacher},
                       *recurrent_kernels().front());
 }
 
@@ -135,7 +150,9 @@ TEST(Engine, ThreadsDoNotChangeABit) {
       const Model model = random_model({Cell::kGru, 1, 32, 1, feedback, true, true}, "432", 4, 1);
       const auto one = collect(*make_cpu_engine(model, {.threads = 1}, kernels), whole(shape, {}), q0.data());
       for (int threads : {2, 5})
-        EXPECT_TRUE(one == collect(*make_cpu_engine(model, {.threads = threads}, kernels), whole(shape, {}), q0.data())) << threads;
+        EXPECT_TRUE(one == collect(*make_cpu_engine(model, {.threads = threads}, kernels), whole(shape, {}),
+                                   q0.data()))
+            << threads;
     }
 }
 
@@ -174,7 +191,8 @@ TEST(Engine, CutsDoNotChangeABit) {
           for (int y = 4; y < 7; ++y)
             for (int x = 0; x < 21; ++x, ++at) {
               const std::int64_t v = t * shape.voxels() + (std::int64_t(z) * 9 + y) * 40 + x;
-              ASSERT_EQ(0, std::memcmp(&part.orientation[at * 4], &all.orientation[v * 4], 16)) << name(feedback) << " step " << t + 1 << " at " << x << "," << y << "," << z;
+              ASSERT_EQ(0, std::memcmp(&part.orientation[at * 4], &all.orientation[v * 4], 16))
+                  << name(feedback) << " step " << t + 1 << " at " << x << "," << y << "," << z;
               ASSERT_EQ(0, std::memcmp(&part.increment[at * 3], &all.increment[v * 3], 12));
             }
     }

@@ -76,7 +76,8 @@ struct OracleRun {
 
 class Oracle {
  public:
-  Oracle(const Model& model, Shape shape, Boundaries boundaries) : m_(model), shape_(shape), boundaries_(boundaries) {}
+  Oracle(const Model& model, Shape shape, Boundaries boundaries)
+      : m_(model), shape_(shape), boundaries_(boundaries) {}
 
   OracleRun run(const float* q0, const std::uint8_t* mask, const float* teacher) const {
     const LocalSpec& s = m_.spec.local;
@@ -108,7 +109,8 @@ class Oracle {
         append(out.increment, w);
         if (s.stress) {
           auto sigma = head("stress", x);
-          for (int a = 0; a < 6; ++a) sigma[a] = masked ? 0 : sigma[a] * m_.spec.stress_scale[a] + m_.spec.stress_mean[a];
+          for (int a = 0; a < 6; ++a)
+            sigma[a] = masked ? 0 : sigma[a] * m_.spec.stress_scale[a] + m_.spec.stress_mean[a];
           append(out.stress, sigma);
         }
         if (s.variance) append(out.log_variance, masked ? std::vector<double>(3) : head("variance", x));
@@ -119,7 +121,9 @@ class Oracle {
 
  private:
   static Quatd quat(const float* q) { return {q[0], q[1], q[2], q[3]}; }
-  static void append(std::vector<double>& to, const std::vector<double>& from) { to.insert(to.end(), from.begin(), from.end()); }
+  static void append(std::vector<double>& to, const std::vector<double>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  }
   static double sigmoid(double a) { return 1 / (1 + std::exp(-a)); }
 
   std::vector<std::vector<double>> embeddings(const std::vector<Quatd>& q) const {
@@ -150,8 +154,9 @@ class Oracle {
     return mask && !mask[j] ? i : j;
   }
 
-  // W x + b of the rows [from, from + count).
-  std::vector<double> rows(const std::string& weight, const std::string& bias, const std::vector<double>& x) const {
+  // W x + b.
+  std::vector<double> rows(const std::string& weight, const std::string& bias,
+                           const std::vector<double>& x) const {
     const Tensor& w = m_.tensors.at(weight);
     const Tensor& b = m_.tensors.at(bias);
     std::vector<double> y;
@@ -169,7 +174,8 @@ class Oracle {
   // torch.nn.LSTM and torch.nn.GRU, as their documentation states them.
   void cell(int layer, const std::vector<double>& x, std::vector<double>& h, std::vector<double>& c) const {
     const std::string l = "_l" + std::to_string(layer);
-    const auto a = rows("rnn.weight_ih" + l, "rnn.bias_ih" + l, x), b = rows("rnn.weight_hh" + l, "rnn.bias_hh" + l, h);
+    const auto a = rows("rnn.weight_ih" + l, "rnn.bias_ih" + l, x),
+               b = rows("rnn.weight_hh" + l, "rnn.bias_hh" + l, h);
     const int n = int(h.size());
     for (int u = 0; u < n; ++u) {
       const auto gate = [&](int g) { return a[g * n + u] + b[g * n + u]; };
@@ -177,7 +183,8 @@ class Oracle {
         c[u] = sigmoid(gate(1)) * c[u] + sigmoid(gate(0)) * std::tanh(gate(2));
         h[u] = sigmoid(gate(3)) * std::tanh(c[u]);
       } else {
-        const double z = sigmoid(gate(1)), candidate = std::tanh(a[2 * n + u] + sigmoid(gate(0)) * b[2 * n + u]);
+        const double z = sigmoid(gate(1)),
+                     candidate = std::tanh(a[2 * n + u] + sigmoid(gate(0)) * b[2 * n + u]);
         h[u] = (1 - z) * candidate + z * h[u];
       }
     }

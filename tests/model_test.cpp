@@ -80,8 +80,8 @@ Model small_model() {
   m.spec.stress_scale = {1e8f, 1e8f, 1e8f, 2e8f, 2e8f, 2e8f};
   m.spec.domain = R"({"strain": [0, 0.13]})";
   m.spec.provenance = R"({"archives": ["Körner.hdf5"]})";
-  m.tensors = {{"rnn.weight_ih_l0", ramp({128, 18}, 0.1f)}, {"rnn.weight_hh_l0", ramp({128, 32}, 0.2f)},
-               {"rnn.bias_ih_l0", ramp({128}, 0.3f)},       {"rnn.bias_hh_l0", ramp({128}, 0.4f)},
+  m.tensors = {{"rnn.weight_ih_l0", ramp({128, 18}, 0.1f)},    {"rnn.weight_hh_l0", ramp({128, 32}, 0.2f)},
+               {"rnn.bias_ih_l0", ramp({128}, 0.3f)},          {"rnn.bias_hh_l0", ramp({128}, 0.4f)},
                {"head.increment.weight", ramp({3, 32}, 0.5f)}, {"head.increment.bias", ramp({3}, 0.6f)},
                {"head.stress.weight", ramp({6, 32}, 0.7f)},    {"head.stress.bias", ramp({6}, 0.8f)}};
   return m;
@@ -99,7 +99,9 @@ std::string refusal(F&& f, Errc code) {
   return {};
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST_F(ModelFile, RoundTripKeepsEveryBit) {
   const Model m = small_model();
@@ -234,7 +236,8 @@ TEST_F(ModelFile, AFailedWriteLeavesTheOldFileAndNothingElse) {
   const std::string before = read_raw();
   fs::create_directory(path + "x");
   std::ofstream(fs::path(path + "x") / "inside") << "1";
-  refusal([&] { write_model(path + "x", small_model()); }, Errc::kIo);  // a folder that is not empty: rename fails
+  refusal([&] { write_model(path + "x", small_model()); },
+          Errc::kIo);  // a folder that is not empty: rename fails
   refusal([&] { write_model((folder / "absent" / "m").string(), small_model()); }, Errc::kIo);
   EXPECT_EQ(read_raw(), before);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 2);
@@ -261,11 +264,13 @@ TEST_F(ModelFile, WhatIsNotKnownIsRefused) {
   refused([](json& m) { m["loads"] = R"([{"L":[1],"prescribed":[true]}])"; }, "9 components");
   refused([](json& m) { m["normaliser"] = "[]"; }, "__metadata__");
   const auto setting = [&](const char* key, const json& value, const std::string& part) {
-    refused([&](json& m) {
-      json s = json::parse(m["settings"].get<std::string>());
-      s[key] = value;
-      m["settings"] = s.dump();
-    }, part);
+    refused(
+        [&](json& m) {
+          json s = json::parse(m["settings"].get<std::string>());
+          s[key] = value;
+          m["settings"] = s.dump();
+        },
+        part);
   };
   setting("cell", "rwkv", "rwkv");
   setting("feedback", 3, "feedback");
@@ -294,7 +299,8 @@ TEST_F(ModelFile, HostileHeadersAreBounded) {
   const std::string deep(5000, '[');
   write_raw(deep.size(), deep, "");
   refused("nested");
-  const std::string twice = R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
+  const std::string twice =
+      R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
   write_raw(twice.size(), twice, "1234");
   refused("twice");
   write_raw({{"__metadata__", {{"k", 1}}}}, "");
@@ -304,7 +310,9 @@ TEST_F(ModelFile, HostileHeadersAreBounded) {
     write_raw({{"w", j}}, std::string(16, 'x'));
     refused(part);
   };
-  const auto f32 = [](const json& shape, const json& offsets) { return json{{"dtype", "F32"}, {"shape", shape}, {"data_offsets", offsets}}; };
+  const auto f32 = [](const json& shape, const json& offsets) {
+    return json{{"dtype", "F32"}, {"shape", shape}, {"data_offsets", offsets}};
+  };
   tensor(json{{"dtype", "I64"}, {"shape", {2}}, {"data_offsets", {0, 16}}}, "I64");
   tensor(json{{"dtype", "F32"}}, "'w'");
   tensor(f32({4}, {0, 32}), "outside the file");

@@ -69,7 +69,16 @@ class Predict : public ::testing::Test {
     return call(arguments);
   }
   void make(const Shape& s, const std::string& to, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> arguments{"make", "voronoi", "-o", to, "--cells", std::to_string(s.nx), std::to_string(s.ny), std::to_string(s.nz), "--grains", "20"};
+    std::vector<std::string> arguments{"make",
+                                       "voronoi",
+                                       "-o",
+                                       to,
+                                       "--cells",
+                                       std::to_string(s.nx),
+                                       std::to_string(s.ny),
+                                       std::to_string(s.nz),
+                                       "--grains",
+                                       "20"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     ASSERT_EQ(call(arguments), 0) << said;
   }
@@ -85,7 +94,8 @@ class Predict : public ::testing::Test {
   // Names in the folder that have to do with the output.
   int outputs() const {
     int n = 0;
-    for (const auto& entry : fs::directory_iterator(folder)) n += entry.path().filename().string().starts_with("out.h5") ? 1 : 0;
+    for (const auto& entry : fs::directory_iterator(folder))
+      n += entry.path().filename().string().starts_with("out.h5") ? 1 : 0;
     return n;
   }
 
@@ -110,14 +120,18 @@ TEST_F(Predict, ResultIsTheEnginesForAnyTileThreadsAndMemory) {
     const Model m = uniaxial(feedback);
     write_model(model, m);
     std::vector<std::vector<float>> want{q0};
-    make_engine(m, {.threads = 1})->run(whole(shape, {.y = Boundary::kClamped}), q0.data(), nullptr, nullptr, [&](const StepOutput& o) {
-      want.emplace_back(o.orientation, o.orientation + shape.voxels() * 4);
-    });
-    for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--tile", "7", "--threads", "3"}, {"--threads", "1", "--tile", "4", "--compress"}}) {
+    make_engine(m, {.threads = 1})
+        ->run(whole(shape, {.y = Boundary::kClamped}), q0.data(), nullptr, nullptr, [&](const StepOutput& o) {
+          want.emplace_back(o.orientation, o.orientation + shape.voxels() * 4);
+        });
+    for (const std::vector<std::string>& more : {std::vector<std::string>{},
+                                                 {"--tile", "7", "--threads", "3"},
+                                                 {"--threads", "1", "--tile", "4", "--compress"}}) {
       auto arguments = more;
       arguments.insert(arguments.end(), {"--boundary", "periodic,clamped,periodic"});
       ASSERT_EQ(predict(arguments), 0) << said;
-      for (int k = 0; k <= 4; ++k) ASSERT_TRUE(same(state(output, k), want[k])) << name(feedback) << " step " << k;
+      for (int k = 0; k <= 4; ++k)
+        ASSERT_TRUE(same(state(output, k), want[k])) << name(feedback) << " step " << k;
     }
   }
 }
@@ -140,12 +154,14 @@ TEST_F(Predict, CarriesWhatTheInputTells) {
   ASSERT_EQ(o.loads.size(), 4u);
   EXPECT_EQ(o.loads[3].L, m.spec.loads[3].L);
   EXPECT_EQ(o.loads[3].prescribed, m.spec.loads[3].prescribed);
-  for (int k = 0; k <= 4; ++k) EXPECT_NEAR(o.steps[k].strain, 0.01 * k, 1e-12);  // uniaxial: von Mises strain = axial strain
+  for (int k = 0; k <= 4; ++k)
+    EXPECT_NEAR(o.steps[k].strain, 0.01 * k, 1e-12);  // uniaxial: von Mises strain = axial strain
   std::vector<std::int32_t> a(i.shape.voxels()), b(a);
   in->grain(0, i.shape.voxels(), a.data());
   out->grain(0, i.shape.voxels(), b.data());
   EXPECT_EQ(a, b);
-  EXPECT_EQ(int(std::set<std::int32_t>(a.begin(), a.end()).size()), *std::max_element(a.begin(), a.end()) + 1);
+  EXPECT_EQ(int(std::set<std::int32_t>(a.begin(), a.end()).size()),
+            *std::max_element(a.begin(), a.end()) + 1);
 }
 
 TEST_F(Predict, WritesTheChosenSteps) {
@@ -183,7 +199,9 @@ TEST_F(Predict, ReadsNothingOfLaterSteps) {
     info.steps[1].strain = later, info.steps[2].strain = 2 * later;
     const auto writer = create_archive(input, info, {});
     writer->orientation(0, 0, shape.voxels(), q0.data());
-    for (int k = 1; k < 3; ++k) writer->orientation(k, 0, shape.voxels(), testing::random_orientations(shape.voxels(), later + k).data());
+    for (int k = 1; k < 3; ++k)
+      writer->orientation(k, 0, shape.voxels(),
+                          testing::random_orientations(shape.voxels(), later + k).data());
     writer->finish();
     ASSERT_EQ(predict(), 0) << said;
     if (first.empty()) first = state(output, 4);
@@ -206,7 +224,9 @@ TEST_F(Predict, RefusesWithTheReasonAndLeavesNothing) {
   EXPECT_EQ(call({"predict", model, input, "-o", input, "--device", "cpu"}), int(Errc::kArgument)) << said;
   EXPECT_EQ(call({"predict", input, input, "-o", output, "--device", "cpu"}), int(Errc::kFormat)) << said;
   EXPECT_EQ(call({"predict", model, path("absent.h5"), "-o", output}), int(Errc::kIo)) << said;
-  EXPECT_EQ(call({"predict", model, input, "-o", path("no/such/folder.h5"), "--device", "cpu"}), int(Errc::kIo)) << said;
+  EXPECT_EQ(call({"predict", model, input, "-o", path("no/such/folder.h5"), "--device", "cpu"}),
+            int(Errc::kIo))
+      << said;
   EXPECT_EQ(outputs(), 0);
   EXPECT_NO_THROW(state(input, 0));  // untouched
 }
@@ -241,14 +261,16 @@ TEST_F(Predict, DryRunWritesNothing) {
   make({16, 16, 16}, input);
   write_model(model, uniaxial(Feedback::kNeighbours));
   ASSERT_EQ(predict({"--dry-run"}), 0) << said;
-  for (const char* word : {"memory", "time", "tiles", "voxel-steps/s"}) EXPECT_NE(said.find(word), std::string::npos) << said;
+  for (const char* word : {"memory", "time", "tiles", "voxel-steps/s"})
+    EXPECT_NE(said.find(word), std::string::npos) << said;
   EXPECT_EQ(outputs(), 0);
 }
 
 TEST_F(Predict, AnInterruptedRunLeavesNothing) {
   make({96, 96, 96}, input);
   write_model(model, uniaxial(Feedback::kNeighbours, false, 13));
-  const pid_t child = start({"predict", model, input, "-o", output, "--device", "cpu", "--tile", "16"});  // minutes
+  const pid_t child =
+      start({"predict", model, input, "-o", output, "--device", "cpu", "--tile", "16"});  // minutes
   for (int i = 0; i < 3000 && outputs() == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_EQ(outputs(), 1);  // under its temporary name
   EXPECT_FALSE(fs::exists(output));
@@ -264,7 +286,8 @@ TEST_F(Predict, MakeVoronoiIsReproducible) {
   EXPECT_TRUE(same(a, state(path("b.h5"), 0)));
   make({9, 8, 7}, path("b.h5"), {"--texture", "cube", "--spread", "3", "--seed", "6"});
   EXPECT_FALSE(same(a, state(path("b.h5"), 0)));
-  EXPECT_EQ(call({"make", "voronoi", "-o", path("c.h5"), "--cells", "4", "4", "4", "--grains", "65"}), int(Errc::kArgument));
+  EXPECT_EQ(call({"make", "voronoi", "-o", path("c.h5"), "--cells", "4", "4", "4", "--grains", "65"}),
+            int(Errc::kArgument));
   EXPECT_EQ(call({"make", "voronoi", "-o", path("c.h5"), "--cells", "4", "4", "0"}), int(Errc::kArgument));
   EXPECT_FALSE(fs::exists(path("c.h5")));
 }

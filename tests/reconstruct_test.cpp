@@ -1,5 +1,5 @@
-// Mirrors include/grainspin/reconstruct.h. The expected result of a tiled run is the run over the whole grid in
-// one piece: the same bits. That one is checked against the definition by engine_test.
+// Mirrors include/grainspin/reconstruct.h. The expected result of a tiled run is the run over the whole grid
+// in one piece: the same bits. That one is checked against the definition by engine_test.
 #include "grainspin/reconstruct.h"
 
 #include <gtest/gtest.h>
@@ -35,13 +35,15 @@ class MemorySource final : public OrientationSource {
 // Keeps every step; each voxel of each step must be written exactly once.
 class MemorySink final : public OrientationSink {
  public:
-  MemorySink(Shape shape, int steps) : shape_(shape), q(shape.voxels() * steps * 4), times(shape.voxels() * steps) {}
+  MemorySink(Shape shape, int steps)
+      : shape_(shape), q(shape.voxels() * steps * 4), times(shape.voxels() * steps) {}
   void write(std::array<int, 3> lo, Shape extent, const StepOutput& out) override {
     for (int z = 0; z < extent.nz; ++z)
       for (int y = 0; y < extent.ny; ++y)
         for (int x = 0; x < extent.nx; ++x) {
           const std::int64_t from = (std::int64_t(z) * extent.ny + y) * extent.nx + x;
-          const std::int64_t to = (out.step - 1) * shape_.voxels() + (std::int64_t(lo[2] + z) * shape_.ny + lo[1] + y) * shape_.nx + lo[0] + x;
+          const std::int64_t to = (out.step - 1) * shape_.voxels() +
+                                  (std::int64_t(lo[2] + z) * shape_.ny + lo[1] + y) * shape_.nx + lo[0] + x;
           std::memcpy(&q[to * 4], out.orientation + from * 4, 16);
           ++times[to];
         }
@@ -55,14 +57,17 @@ class MemorySink final : public OrientationSink {
   std::vector<int> times;
 };
 
-std::vector<float> untiled(const Surrogate& s, Shape shape, Boundaries boundaries, const std::vector<float>& q0, const std::vector<std::uint8_t>& mask) {
+std::vector<float> untiled(const Surrogate& s, Shape shape, Boundaries boundaries,
+                           const std::vector<float>& q0, const std::vector<std::uint8_t>& mask) {
   std::vector<float> all;
-  s.run(whole(shape, boundaries), q0.data(), mask.empty() ? nullptr : mask.data(), nullptr,
-        [&](const StepOutput& o) { all.insert(all.end(), o.orientation, o.orientation + shape.voxels() * 4); });
+  s.run(
+      whole(shape, boundaries), q0.data(), mask.empty() ? nullptr : mask.data(), nullptr,
+      [&](const StepOutput& o) { all.insert(all.end(), o.orientation, o.orientation + shape.voxels() * 4); });
   return all;
 }
 
-void expect_same_bits(const Surrogate& s, Shape shape, const std::vector<float>& q0, const ReconstructOptions& options, const std::vector<float>& want,
+void expect_same_bits(const Surrogate& s, Shape shape, const std::vector<float>& q0,
+                      const ReconstructOptions& options, const std::vector<float>& want,
                       const std::string& where) {
   MemorySource source(shape, q0);
   MemorySink sink(shape, s.spec().steps());
@@ -79,7 +84,9 @@ TEST(Reconstruct, TiledIsUntiledForAnyTileBoundaryMaskAndThreadCount) {
   const auto q0 = random_orientations(shape.voxels(), 1);
   std::vector<std::uint8_t> some(shape.voxels(), 1);
   for (std::size_t i = 0; i < some.size(); i += 7) some[i] = 0;
-  const Boundaries kinds[] = {{}, {Boundary::kClamped, Boundary::kClamped, Boundary::kClamped}, {Boundary::kPeriodic, Boundary::kClamped, Boundary::kPeriodic}};
+  const Boundaries kinds[] = {{},
+                              {Boundary::kClamped, Boundary::kClamped, Boundary::kClamped},
+                              {Boundary::kPeriodic, Boundary::kClamped, Boundary::kPeriodic}};
   for (Feedback feedback : kFeedbacks) {
     const Model model = random_model({Cell::kLstm, 1, 32, 1, feedback}, "432", 3, 5);
     const auto one = make_cpu_engine(model, {.threads = 1}), three = make_cpu_engine(model, {.threads = 3});
@@ -88,12 +95,14 @@ TEST(Reconstruct, TiledIsUntiledForAnyTileBoundaryMaskAndThreadCount) {
         const std::vector<std::uint8_t> mask = masked ? some : std::vector<std::uint8_t>{};
         const auto want = untiled(*one, shape, boundaries, q0, mask);
         for (int tile : {1, 2, 3, 5, 8, 12, 13, 100}) {
-          if (tile == 1 && feedback == Feedback::kNeighbours) continue;  // slow: 1170 tiles, each the whole reach
+          if (tile == 1 && feedback == Feedback::kNeighbours)
+            continue;  // slow: 1170 tiles, each the whole reach
           ReconstructOptions options;
           options.boundaries = boundaries;
           options.tile = tile;
           options.mask = mask;
-          expect_same_bits(tile % 2 ? *one : *three, shape, q0, options, want, std::string(name(feedback)) + " tile " + std::to_string(tile));
+          expect_same_bits(tile % 2 ? *one : *three, shape, q0, options, want,
+                           std::string(name(feedback)) + " tile " + std::to_string(tile));
         }
       }
   }
@@ -111,7 +120,8 @@ TEST(Reconstruct, RadiusTwoAndThreeAndTwoLayers) {
       const auto want = untiled(*engine, shape, options.boundaries, q0, {});
       for (int tile : {3, 4, 7}) {
         options.tile = tile;
-        expect_same_bits(*engine, shape, q0, options, want, std::string(name(feedback)) + " radius " + std::to_string(radius));
+        expect_same_bits(*engine, shape, q0, options, want,
+                         std::string(name(feedback)) + " radius " + std::to_string(radius));
       }
     }
 }
@@ -135,7 +145,8 @@ TEST(Reconstruct, AnyMemoryLimitGivesTheSameBits) {
       EXPECT_LE(plan.bytes, options.memory);
       different += plan.tile == last ? 0 : 1;
       last = plan.tile;
-      expect_same_bits(*engine, shape, q0, options, want, std::string(name(feedback)) + " at " + std::to_string(percent) + " %");
+      expect_same_bits(*engine, shape, q0, options, want,
+                       std::string(name(feedback)) + " at " + std::to_string(percent) + " %");
     }
     EXPECT_GE(different, 3);
   }
@@ -185,9 +196,11 @@ TEST(Reconstruct, TilesFitTheDevice) {
   const Shape shape{20, 18, 16};
   const auto q0 = random_orientations(shape.voxels(), 3);
   for (Feedback feedback : kFeedbacks) {
-    const auto engine = make_cpu_engine(random_model({Cell::kLstm, 1, 32, 1, feedback}, "432", 3, 5), {.threads = 2});
+    const auto engine =
+        make_cpu_engine(random_model({Cell::kLstm, 1, 32, 1, feedback}, "432", 3, 5), {.threads = 2});
     const auto want = untiled(*engine, shape, {}, q0, {});
-    for (std::int64_t voxels : {5760, 3000, 1500}) expect_same_bits(SmallDevice(*engine, voxels), shape, q0, {}, want, name(feedback));
+    for (std::int64_t voxels : {5760, 3000, 1500})
+      expect_same_bits(SmallDevice(*engine, voxels), shape, q0, {}, want, name(feedback));
     EXPECT_THROW(plan_reconstruction(SmallDevice(*engine, 5), shape, {}), Error);
   }
 }
@@ -227,7 +240,8 @@ TEST(Tiling, CutsCoverTheAxisOnce) {
           for (const Stretch& s : cut(n, b, tile, halo)) {
             ASSERT_EQ(s.begin, next);
             next += s.count;
-            const int low = s.begin - s.region_begin, high = s.region_begin + s.region_count - s.begin - s.count;
+            const int low = s.begin - s.region_begin,
+                      high = s.region_begin + s.region_count - s.begin - s.count;
             ASSERT_GE(low, 0);
             ASSERT_GE(high, 0);
             ASSERT_LE(s.region_count, n);

@@ -1,11 +1,11 @@
-// Mirrors include/grainspin/voronoi.h. Expected: the definition by brute force over all images; moments of the
-// textures from their definitions.
+// Mirrors include/grainspin/voronoi.h. Expected: the definition by brute force over all images; moments of
+// the textures from their definitions.
 #include "grainspin/voronoi.h"
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <set>
 
@@ -33,21 +33,28 @@ std::vector<std::array<double, 3>> seeds_again(Shape s, int grains, std::uint64_
 }
 
 TEST(Voronoi, EveryVoxelBelongsToTheNearestImageOfASeed) {
-  for (const auto& [shape, grains] : {std::pair{Shape{16, 16, 16}, 40}, {Shape{30, 7, 4}, 25}, {Shape{5, 5, 1}, 25}, {Shape{9, 8, 7}, 1}, {Shape{1, 1, 40}, 6}}) {
+  for (const auto& [shape, grains] : {std::pair{Shape{16, 16, 16}, 40},
+                                      {Shape{30, 7, 4}, 25},
+                                      {Shape{5, 5, 1}, 25},
+                                      {Shape{9, 8, 7}, 1},
+                                      {Shape{1, 1, 40}, 6}}) {
     const Voronoi v(shape, grains, 11);
     const auto ids = all_grains(v);
     const auto seeds = seeds_again(shape, grains, 11);
     std::vector<int> id_of_seed(seeds.size(), -1);
     std::set<std::int32_t> used;
     for (std::int64_t i = 0; i < shape.voxels(); ++i) {
-      const double p[3] = {i % shape.nx + 0.5, i / shape.nx % shape.ny + 0.5, double(i / shape.nx / shape.ny) + 0.5};
+      const double p[3] = {i % shape.nx + 0.5, i / shape.nx % shape.ny + 0.5,
+                           double(i / shape.nx / shape.ny) + 0.5};
       int nearest = 0;
       double best = 1e300;
       for (std::size_t s = 0; s < seeds.size(); ++s)
         for (int a = -1; a <= 1; ++a)
           for (int b = -1; b <= 1; ++b)
             for (int c = -1; c <= 1; ++c) {
-              const double d = std::hypot(seeds[s][0] + a * shape.nx - p[0], seeds[s][1] + b * shape.ny - p[1], seeds[s][2] + c * shape.nz - p[2]);
+              const double d =
+                  std::hypot(seeds[s][0] + a * shape.nx - p[0], seeds[s][1] + b * shape.ny - p[1],
+                             seeds[s][2] + c * shape.nz - p[2]);
               if (d < best) best = d, nearest = int(s);
             }
       if (id_of_seed[nearest] < 0) id_of_seed[nearest] = ids[i];
@@ -58,7 +65,8 @@ TEST(Voronoi, EveryVoxelBelongsToTheNearestImageOfASeed) {
     ASSERT_EQ(int(used.size()), v.grains());
     ASSERT_EQ(*used.begin(), 0);
     ASSERT_EQ(*used.rbegin(), v.grains() - 1);
-    ASSERT_EQ(std::count_if(id_of_seed.begin(), id_of_seed.end(), [](int id) { return id >= 0; }), v.grains());
+    ASSERT_EQ(std::count_if(id_of_seed.begin(), id_of_seed.end(), [](int id) { return id >= 0; }),
+              v.grains());
     std::vector<std::int64_t> count(v.grains());
     for (auto id : ids) ++count[id];
     ASSERT_EQ(count, v.voxels());
@@ -85,7 +93,8 @@ TEST(Voronoi, RefusesWhatCannotBe) {
   EXPECT_THROW(draw_texture({.spread = -1}, 1, 1), Error);
 }
 
-// Uniform on SO(3): the matrix elements of rank 1 and 2 vanish in the mean, <R_ij R_kl> = delta_ik delta_jl / 3.
+// Uniform on SO(3): the matrix elements of rank 1 and 2 vanish in the mean, <R_ij R_kl> = delta_ik delta_jl
+// / 3.
 TEST(Texture, RandomIsUniform) {
   const int n = 40000;
   double mean[9] = {}, product[9][9] = {};
@@ -107,10 +116,12 @@ TEST(Texture, FibreLiesAlongItsAxisAndTurnsFreely) {
   const int n = 20000;
   for (const auto& sample : {std::array<double, 3>{0, 0, 1}, {0, 0, -1}, {1, 0, 0}, {1, 2, -2}})
     for (const auto& crystal : {std::array<double, 3>{1, 1, 1}, {0, 0, 1}, {-1, -2, 2}}) {
-      const double length = std::hypot(sample[0], sample[1], sample[2]), of = std::hypot(crystal[0], crystal[1], crystal[2]);
+      const double length = std::hypot(sample[0], sample[1], sample[2]),
+                   of = std::hypot(crystal[0], crystal[1], crystal[2]);
       double cosine = 0, sine = 0;
       Quatd first;
-      for (const Quatd& q : draw_texture({.kind = TextureKind::kFibre, .crystal = crystal, .sample = sample}, n, 6)) {
+      for (const Quatd& q :
+           draw_texture({.kind = TextureKind::kFibre, .crystal = crystal, .sample = sample}, n, 6)) {
         const auto v = matrix(q) * Vec3<double>{crystal[0] / of, crystal[1] / of, crystal[2] / of};
         ASSERT_NEAR((v.x * sample[0] + v.y * sample[1] + v.z * sample[2]) / length, 1, 1e-12);
         if (cosine == 0 && sine == 0) first = q;

@@ -26,9 +26,9 @@ enum class Feedback : int { kInitial = 0, kOwn = 1, kNeighbours = 2 };
 //   w_t = increment_scale * (head W h_t + b),  q_t = exp(w_t) q_(t-1).
 struct LocalSpec {
   Cell cell = Cell::kLstm;
-  int layers = 1;    // 1, 2
-  int hidden = 64;   // 32 .. 256, a multiple of 16
-  int radius = 1;    // 0 .. 3
+  int layers = 1;   // 1, 2
+  int hidden = 64;  // 32 .. 256, a multiple of 16
+  int radius = 1;   // 0 .. 3
   Feedback feedback = Feedback::kNeighbours;
   bool stress = false;    // head of 6: Cauchy stress, Pa after scaling
   bool variance = false;  // head of 3: log variance of the increment's components over increment_scale^2
@@ -41,11 +41,11 @@ struct ModelSpec {
   std::string point_group;                 // 432 ...
   std::vector<std::string> slip_families;  // as in slip_systems.h; may be empty for local
   double c_over_a = 0;
-  std::vector<LoadStep> loads;             // [T]: the load it was trained on
-  std::vector<float> input_mean, input_scale;  // [C]: e' = (e - mean) / scale
-  std::array<float, 3> increment_scale{1, 1, 1};  // rad
+  std::vector<LoadStep> loads;                                         // [T]: the load it was trained on
+  std::vector<float> input_mean, input_scale;                          // [C]: e' = (e - mean) / scale
+  std::array<float, 3> increment_scale{1, 1, 1};                       // rad
   std::array<float, 6> stress_mean{}, stress_scale{1, 1, 1, 1, 1, 1};  // Pa
-  std::string domain = "{}";      // JSON: ranges of the training data
+  std::string domain = "{}";                                           // JSON: ranges of the training data
   std::string provenance = "{}";  // JSON: archives with hashes, command, seed, version
   std::string scores = "{}";      // JSON
   int steps() const { return int(loads.size()); }

@@ -29,14 +29,14 @@ class OrientationSink {
 
 struct ReconstructOptions {
   Boundaries boundaries;
-  int tile = 0;             // edge in voxels; 0: the cheapest that fits into `memory`
-  std::int64_t memory = 0;  // bytes that the run may hold (source and sink not counted); 0: no limit
+  int tile = 0;                    // edge in voxels; 0: the cheapest that fits into `memory`
+  std::int64_t memory = 0;         // bytes that the run may hold (source and sink not counted); 0: no limit
   std::vector<std::uint8_t> mask;  // [voxels] or empty
   Progress progress;
 };
 
 struct ReconstructPlan {
-  Shape tile;              // extent of a tile without halo
+  Shape tile;  // extent of a tile without halo
   int halo = 0;
   std::int64_t tiles = 0;
   std::int64_t bytes = 0;  // peak memory expected: all that the run itself holds at once
@@ -44,7 +44,8 @@ struct ReconstructPlan {
 };
 
 // Throws Error kMemory, with the least that would do, where no tile fits.
-ReconstructPlan plan_reconstruction(const Surrogate& surrogate, Shape shape, const ReconstructOptions& options);
+ReconstructPlan plan_reconstruction(const Surrogate& surrogate, Shape shape,
+                                    const ReconstructOptions& options);
 void reconstruct(const Surrogate& surrogate, OrientationSource& source, OrientationSink& sink,
                  const ReconstructOptions& options);
 

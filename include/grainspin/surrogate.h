@@ -26,11 +26,11 @@ struct Region {
 
 // What one step gives, for the inner part of a region, x fastest. Null where not computed.
 struct StepOutput {
-  int step = 0;                          // 1 .. T
-  const float* orientation = nullptr;    // [inner, 4]
-  const float* increment = nullptr;      // [inner, 3] rad, sample frame
-  const float* stress = nullptr;         // [inner, 6] Pa, Cauchy
-  const float* log_variance = nullptr;   // [inner, 3]
+  int step = 0;                         // 1 .. T
+  const float* orientation = nullptr;   // [inner, 4]
+  const float* increment = nullptr;     // [inner, 3] rad, sample frame
+  const float* stress = nullptr;        // [inner, 6] Pa, Cauchy
+  const float* log_variance = nullptr;  // [inner, 3]
 };
 
 class Surrogate {

@@ -14,8 +14,9 @@ namespace grainspin {
 
 enum class TextureKind : int {
   kRandom = 0,  // uniform on SO(3)
-  kFibre = 1,   // the crystal direction `crystal` lies along the sample direction `sample`, turned about it at random
-  kCube = 2,    // crystal axes along the sample's
+  kFibre = 1,  // the crystal direction `crystal` lies along the sample direction `sample`, turned about it at
+               // random
+  kCube = 2,   // crystal axes along the sample's
 };
 
 struct Texture {
@@ -36,8 +37,8 @@ class Voronoi {
   Voronoi(Shape shape, int grains, std::uint64_t seed);
 
   Shape shape() const { return shape_; }
-  int grains() const { return int(voxels_.size()); }                       // that own voxels
-  const std::vector<std::int64_t>& voxels() const { return voxels_; }      // of each grain
+  int grains() const { return int(voxels_.size()); }                   // that own voxels
+  const std::vector<std::int64_t>& voxels() const { return voxels_; }  // of each grain
   // Grain ids, dense from 0, of cells [begin, begin + count) in x-fastest order.
   void grain(std::int64_t begin, std::int64_t count, std::int32_t* grain) const;
 
@@ -49,7 +50,7 @@ class Voronoi {
   std::vector<std::array<double, 3>> seeds_;  // in voxels, sorted by bin
   std::vector<std::int32_t> id_;              // grain id of each seed, -1 where it owns nothing
   std::array<int, 3> bins_{};
-  std::vector<std::int32_t> first_;           // [bins + 1]: seeds of each bin
+  std::vector<std::int32_t> first_;  // [bins + 1]: seeds of each bin
   std::vector<std::int64_t> voxels_;
 };
 

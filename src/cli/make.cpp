@@ -30,7 +30,9 @@ struct Arguments {
 
 Texture texture_of(const Arguments& a) {
   Texture t;
-  t.kind = a.texture == "random" ? TextureKind::kRandom : a.texture == "fibre" ? TextureKind::kFibre : TextureKind::kCube;
+  t.kind = a.texture == "random"  ? TextureKind::kRandom
+           : a.texture == "fibre" ? TextureKind::kFibre
+                                  : TextureKind::kCube;
   std::copy_n(a.direction.begin(), 3, t.crystal.begin());
   t.sample = {a.axis == "x" ? 1.0 : 0.0, a.axis == "y" ? 1.0 : 0.0, a.axis == "z" ? 1.0 : 0.0};
   t.spread = a.spread * std::numbers::pi / 180;
@@ -56,22 +58,23 @@ void voronoi(const Arguments& a) {
   info.steps = {initial};
   WriteOptions options;
   options.compress = a.compress;
-  options.provenance = nlohmann::json{{"program", "grainspin " + version_string()},
-                                      {"command", "make voronoi"},
-                                      {"grains", a.grains},
-                                      {"texture", a.texture},
-                                      {"crystal_direction", a.direction},
-                                      {"sample_axis", a.axis},
-                                      {"spread_degrees", a.spread},
-                                      {"seed", a.seed}}
-                           .dump();
+  options.provenance = nlohmann::json{
+      {"program", "grainspin " + version_string()},
+      {"command", "make voronoi"},
+      {"grains", a.grains},
+      {"texture", a.texture},
+      {"crystal_direction", a.direction},
+      {"sample_axis", a.axis},
+      {"spread_degrees", a.spread},
+      {"seed", a.seed}}.dump();
 
   const Voronoi grains(shape, a.grains, a.seed);
   const std::vector<Quatd> orientations = draw_texture(texture_of(a), grains.grains(), a.seed);
   const auto writer = create_archive(a.output, info, options);
   ProgressLine line(double(shape.voxels()), "voxels", a.quiet);
   // Slab by slab: about 16 MB of orientations at once.
-  const std::int64_t plane = std::int64_t(shape.nx) * shape.ny, slab = std::max<std::int64_t>(plane, (1 << 20) / plane * plane);
+  const std::int64_t plane = std::int64_t(shape.nx) * shape.ny,
+                     slab = std::max<std::int64_t>(plane, (1 << 20) / plane * plane);
   std::vector<std::int32_t> ids;
   std::vector<float> q;
   for (std::int64_t at = 0; at < shape.voxels(); at += slab) {
@@ -86,13 +89,16 @@ void voronoi(const Arguments& a) {
     }
     writer->orientation(0, at, count, q.data());
     writer->grain(at, count, ids.data());
-    require(line.show(double(at + count) / double(shape.voxels()), "voronoi"), Errc::kInterrupted, "stopped on request");
+    require(line.show(double(at + count) / double(shape.voxels()), "voronoi"), Errc::kInterrupted,
+            "stopped on request");
   }
   writer->finish();
   if (a.quiet) return;
   const auto [least, most] = std::ranges::minmax(grains.voxels());
-  fmt::print("{}: {} x {} x {} voxels, {} grains of {} to {} voxels{}\n", a.output, shape.nx, shape.ny, shape.nz, grains.grains(), least, most,
-             grains.grains() < a.grains ? fmt::format(" ({} seeds own no voxel)", a.grains - grains.grains()) : "");
+  fmt::print(
+      "{}: {} x {} x {} voxels, {} grains of {} to {} voxels{}\n", a.output, shape.nx, shape.ny, shape.nz,
+      grains.grains(), least, most,
+      grains.grains() < a.grains ? fmt::format(" ({} seeds own no voxel)", a.grains - grains.grains()) : "");
 }
 
 }  // namespace
@@ -101,16 +107,31 @@ void add_make(CLI::App& app) {
   CLI::App* make = app.add_subcommand("make", "make synthetic microstructures");
   make->require_subcommand(1);
   auto a = std::make_shared<Arguments>();
-  CLI::App* verb = make->add_subcommand("voronoi", "a periodic Voronoi polycrystal, as an archive with the initial state");
+  CLI::App* verb =
+      make->add_subcommand("voronoi", "a periodic Voronoi polycrystal, as an archive with the initial state");
   verb->add_option("-o,--output", a->output, "archive to write")->required();
-  verb->add_option("--cells", a->cells, "voxels along x, y and z")->required()->expected(3)->check(CLI::Range(1, 1 << 20));
+  verb->add_option("--cells", a->cells, "voxels along x, y and z")
+      ->required()
+      ->expected(3)
+      ->check(CLI::Range(1, 1 << 20));
   verb->add_option("--grains", a->grains, "number of seeds")->capture_default_str();
-  verb->add_option("--texture", a->texture, "random, fibre or cube")->check(CLI::IsMember({"random", "fibre", "cube"}))->capture_default_str();
-  verb->add_option("--direction", a->direction, "fibre: the crystal direction u v w (Cartesian) along the axis")->expected(3)->capture_default_str();
-  verb->add_option("--axis", a->axis, "fibre: the sample axis")->check(CLI::IsMember({"x", "y", "z"}))->capture_default_str();
-  verb->add_option("--spread", a->spread, "scatter of fibre and cube, degrees (of each component of the rotation)")->capture_default_str();
-  verb->add_option("--lattice", a->lattice, "cF, cI, hP, tI ...: the crystal symmetry")->capture_default_str();
-  verb->add_option("--c-over-a", a->c_over_a, "ratio of axes where the lattice has one")->check(CLI::NonNegativeNumber);
+  verb->add_option("--texture", a->texture, "random, fibre or cube")
+      ->check(CLI::IsMember({"random", "fibre", "cube"}))
+      ->capture_default_str();
+  verb->add_option("--direction", a->direction,
+                   "fibre: the crystal direction u v w (Cartesian) along the axis")
+      ->expected(3)
+      ->capture_default_str();
+  verb->add_option("--axis", a->axis, "fibre: the sample axis")
+      ->check(CLI::IsMember({"x", "y", "z"}))
+      ->capture_default_str();
+  verb->add_option("--spread", a->spread,
+                   "scatter of fibre and cube, degrees (of each component of the rotation)")
+      ->capture_default_str();
+  verb->add_option("--lattice", a->lattice, "cF, cI, hP, tI ...: the crystal symmetry")
+      ->capture_default_str();
+  verb->add_option("--c-over-a", a->c_over_a, "ratio of axes where the lattice has one")
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("--phase", a->phase, "name of the material")->capture_default_str();
   verb->add_option("--voxel", a->voxel, "edge of a voxel, m")->capture_default_str();
   verb->add_option("--seed", a->seed, "seed of the random numbers")->capture_default_str();

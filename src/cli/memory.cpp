@@ -31,7 +31,9 @@ std::int64_t number_in(const char* path, std::string_view key) {
 }  // namespace
 
 std::int64_t parse_size(const std::string& text) {
-  const auto refuse = [&] { throw Error(Errc::kArgument, "'" + text + "' is not a size such as 2GB, 500MB or 1.5GiB"); };
+  const auto refuse = [&] {
+    throw Error(Errc::kArgument, "'" + text + "' is not a size such as 2GB, 500MB or 1.5GiB");
+  };
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || !std::isfinite(value) || value < 0) refuse();
@@ -60,11 +62,14 @@ std::string size_text(double bytes) {
 
 std::int64_t available_memory() {
   std::int64_t free = number_in("/proc/meminfo", "MemAvailable:") * 1024;
-  const std::int64_t limit = number_in("/sys/fs/cgroup/memory.max", ""), used = number_in("/sys/fs/cgroup/memory.current", "");
+  const std::int64_t limit = number_in("/sys/fs/cgroup/memory.max", ""),
+                     used = number_in("/sys/fs/cgroup/memory.current", "");
   if (limit > 0 && used >= 0) free = free > 0 ? std::min(free, limit - used) : limit - used;
   return std::max<std::int64_t>(free, 0);
 }
 
-std::int64_t resident_memory() { return std::max<std::int64_t>(0, number_in("/proc/self/status", "VmRSS:") * 1024); }
+std::int64_t resident_memory() {
+  return std::max<std::int64_t>(0, number_in("/proc/self/status", "VmRSS:") * 1024);
+}
 
 }  // namespace grainspin::cli

@@ -6,7 +6,8 @@
 
 namespace grainspin::cli {
 
-// "2GB", "1.5 GiB", "800M", "123456": bytes; k, M, G, T are powers of 1000, with i of 1024. Throws Error kArgument.
+// "2GB", "1.5 GiB", "800M", "123456": bytes; k, M, G, T are powers of 1000, with i of 1024. Throws Error
+// kArgument.
 std::int64_t parse_size(const std::string& text);
 // 1234567890 -> "1.23 GB".
 std::string size_text(double bytes);

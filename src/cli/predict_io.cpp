@@ -26,7 +26,8 @@ void slabs(std::int64_t voxels, F&& part) {
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> parts;
   std::size_t at = 0;
-  for (std::size_t comma; (comma = text.find(',', at)) != std::string::npos; at = comma + 1) parts.push_back(text.substr(at, comma - at));
+  for (std::size_t comma; (comma = text.find(',', at)) != std::string::npos; at = comma + 1)
+    parts.push_back(text.substr(at, comma - at));
   parts.push_back(text.substr(at));
   return parts;
 }
@@ -34,7 +35,8 @@ std::vector<std::string> split(const std::string& text) {
 int whole_number(const std::string& text, const char* option) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  require(error == std::errc() && end == text.data() + text.size(), Errc::kArgument, std::string(option) + ": '" + text + "' is not a whole number");
+  require(error == std::errc() && end == text.data() + text.size(), Errc::kArgument,
+          std::string(option) + ": '" + text + "' is not a whole number");
   return value;
 }
 
@@ -44,14 +46,18 @@ void InitialState::read(std::int64_t begin, std::int64_t count, float* q) {
   reader_.orientation(0, begin, count, q);
   for (std::int64_t i = 0; i < count; ++i) {
     float* o = q + i * 4;
-    const double n = std::sqrt(double(o[0]) * o[0] + double(o[1]) * o[1] + double(o[2]) * o[2] + double(o[3]) * o[3]);
+    const double n =
+        std::sqrt(double(o[0]) * o[0] + double(o[1]) * o[1] + double(o[2]) * o[2] + double(o[3]) * o[3]);
     if (std::abs(n - 1) < 1e-6) continue;
     if (!mask_.empty() && !mask_[std::size_t(begin + i)]) continue;
     if (!(std::abs(n - 1) < 1e-2)) {
       const std::int64_t v = begin + i, nx = shape().nx, ny = shape().ny;
-      throw Error(Errc::kFormat, fmt::format("{}: the initial orientation of voxel ({}, {}, {}) is ({}, {}, {}, {}), not a unit quaternion; "
-                                             "voxels without an orientation can be masked (--mask)",
-                                             reader_.info().path, v % nx, v / nx % ny, v / nx / ny, o[0], o[1], o[2], o[3]));
+      throw Error(
+          Errc::kFormat,
+          fmt::format(
+              "{}: the initial orientation of voxel ({}, {}, {}) is ({}, {}, {}, {}), not a unit quaternion; "
+              "voxels without an orientation can be masked (--mask)",
+              reader_.info().path, v % nx, v / nx % ny, v / nx / ny, o[0], o[1], o[2], o[3]));
     }
     for (int c = 0; c < 4; ++c) o[c] = float(o[c] / n);
   }
@@ -71,7 +77,8 @@ std::vector<std::uint8_t> read_mask(FieldReader& reader, const std::vector<std::
   for (const std::string& m : masks) {
     if (m.starts_with("phase=")) {
       const auto found = std::ranges::find(info.phases, m.substr(6), &PhaseInfo::name);
-      require(found != info.phases.end(), Errc::kArgument, info.path + ": has no phase '" + m.substr(6) + "' to mask");
+      require(found != info.phases.end(), Errc::kArgument,
+              info.path + ": has no phase '" + m.substr(6) + "' to mask");
       phases.insert(std::int32_t(found - info.phases.begin()));
     } else if (m.starts_with("grain=")) {
       require(info.has_grain, Errc::kArgument, info.path + ": has no grain ids to mask by");
@@ -103,7 +110,8 @@ std::vector<int> parse_steps(const std::string& text, int steps) {
   } else {
     for (const std::string& part : split(text)) {
       const int k = whole_number(part, "--steps");
-      require(k >= 0 && k <= steps, Errc::kArgument, fmt::format("--steps: {} is not among the model's steps 0 to {}", k, steps));
+      require(k >= 0 && k <= steps, Errc::kArgument,
+              fmt::format("--steps: {} is not among the model's steps 0 to {}", k, steps));
       chosen.insert(k);
     }
   }
@@ -113,9 +121,11 @@ std::vector<int> parse_steps(const std::string& text, int steps) {
 Boundaries parse_boundaries(const std::string& text) {
   std::vector<std::string> parts = split(text);
   if (parts.size() == 1) parts.assign(3, parts[0]);
-  require(parts.size() == 3, Errc::kArgument, "--boundary: wanted one word or three, such as periodic,periodic,clamped");
+  require(parts.size() == 3, Errc::kArgument,
+          "--boundary: wanted one word or three, such as periodic,periodic,clamped");
   const auto one = [](const std::string& word) {
-    require(word == "periodic" || word == "clamped", Errc::kArgument, "--boundary: '" + word + "', wanted periodic or clamped");
+    require(word == "periodic" || word == "clamped", Errc::kArgument,
+            "--boundary: '" + word + "', wanted periodic or clamped");
     return word == "periodic" ? Boundary::kPeriodic : Boundary::kClamped;
   };
   return {one(parts[0]), one(parts[1]), one(parts[2])};

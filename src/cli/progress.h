@@ -1,4 +1,5 @@
-// Progress of long work on stderr: on a terminal one line that is drawn again, elsewhere a plain line now and then.
+// Progress of long work on stderr: on a terminal one line that is drawn again, elsewhere a plain line now and
+// then.
 #pragma once
 
 #include <chrono>
