@@ -113,6 +113,7 @@ std::vector<double> embedding_rotation(const EmbeddingSpec& spec, const Quatd& p
     one.term[0] = spec.term[k];
     one.term[0].directions = 1;
     one.term[0].weight = 1;
+    one.term[0].c[0] = 1;
     const int n = 2 * spec.term[k].rank + 1;
     one.size = n;
     std::vector<double> A(std::size_t(n * n), 0.0), B(std::size_t(n * n), 0.0);

@@ -88,11 +88,13 @@ class LibtorchSurrogate final : public Surrogate {
         const auto as_tensor = [&](const std::array<float, 6>& v) {
           return torch::tensor(std::vector<float>(v.begin(), v.end())).to(device_, type_);
         };
-        stress = pick(heads.stress * as_tensor(spec_.stress_scale) + as_tensor(spec_.stress_mean), inner);
+        at::Tensor sigma = heads.stress * as_tensor(spec_.stress_scale) + as_tensor(spec_.stress_mean);
+        if (keep.defined()) sigma = sigma.masked_fill(keep, 0);
+        stress = pick(sigma, inner);
         out.stress = stress.data_ptr<float>();
       }
       if (heads.log_variance.defined()) {
-        variance = pick(heads.log_variance, inner);
+        variance = pick(keep.defined() ? heads.log_variance.masked_fill(keep, 0) : heads.log_variance, inner);
         out.log_variance = variance.data_ptr<float>();
       }
       sink(out);

@@ -96,6 +96,7 @@ Embedder::Embedder(const EmbeddingSpec& spec, const std::vector<float>& mean, co
     one.term[0] = spec.term[k];
     one.term[0].directions = 1;
     one.term[0].v[0][0] = 1, one.term[0].v[0][1] = 0, one.term[0].v[0][2] = 0;
+    one.term[0].c[0] = 1;
     const int rank = spec.term[k].rank;
     one.size = 2 * rank + 1;
     std::vector<std::int64_t> exponents;
@@ -116,9 +117,12 @@ Embedder::Embedder(const EmbeddingSpec& spec, const std::vector<float>& mean, co
     Tables::Term term;
     term.coefficients = torch::linalg_solve(normal, design.t().mm(y)).to(options);
     term.exponents = powers.to(device);
-    std::vector<double> v;
-    for (int d = 0; d < spec.term[k].directions; ++d)
+    std::vector<double> v, c;
+    for (int d = 0; d < spec.term[k].directions; ++d) {
       for (int i = 0; i < 3; ++i) v.push_back(spec.term[k].v[d][i]);
+      c.push_back(spec.term[k].c[d]);
+    }
+    term.shares = copy(c, {1, spec.term[k].directions, 1});
     term.directions = copy(v, {spec.term[k].directions, 3});
     tables_->terms.push_back(term);
   }
@@ -142,7 +146,7 @@ at::Tensor Embedder::by_monomials(const Tables& tables, const at::Tensor& q) {
       const at::Tensor chosen = all.select(2, axis).index_select(-1, term.exponents.select(1, axis));
       monomials = axis == 0 ? chosen : monomials * chosen;
     }
-    parts.push_back(torch::matmul(monomials, term.coefficients).sum(1));
+    parts.push_back(torch::matmul((monomials * term.shares).sum(1), term.coefficients));
   }
   return torch::cat(parts, -1);
 }

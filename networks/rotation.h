@@ -37,6 +37,7 @@ class Embedder {
     // For devices that are not the CPU: harmonics of a rank as monomials x^a y^b z^c of degree `rank`.
     struct Term {
       torch::Tensor directions;    // [n, 3]
+      torch::Tensor shares;        // [1, n, 1], the c_k of embedding.h
       torch::Tensor exponents;     // [M, 3] int64
       torch::Tensor coefficients;  // [M, 2 rank + 1], weight included
     };

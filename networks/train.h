@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "grainspin/core.h"
 #include "grainspin/model.h"
 
 namespace grainspin {

@@ -6,22 +6,21 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <map>
 #include <numbers>
-#include <numeric>
 #include <optional>
 #include <span>
 
 #include <nlohmann/json.hpp>
 
 #include "datasets/batch.h"
-#include "datasets/normaliser.h"
 #include "datasets/sha256.h"
+#include "datasets/training_set.h"
 #include "grainspin/version_info.h"
 #include "networks/checkpoint.h"
 #include "networks/device.h"
+#include "networks/loss.h"
 #include "networks/networks.h"
 #include "networks/precision.h"
 #include "networks/score.h"
@@ -38,8 +37,11 @@ class Trainer {
   explicit Trainer(const TrainOptions& options)
       : options_(options), device_(torch_device(options.device, options.gpu)), threads_(set_threads(options.threads)) {
     check_options();
-    load_runs();
-    make_spec();
+    data_.emplace(options.archives, options.local.stress, options.held_out, options.seed);
+    spec_ = data_->spec(options.local);
+    nlohmann::json fingerprint = settings();
+    fingerprint["archives"] = data_->hashes();
+    fingerprint_ = fingerprint.dump();
     torch::manual_seed(std::uint64_t(options.seed));
     network_ = LocalNetwork(spec_);
     network_->to(device_);
@@ -48,8 +50,8 @@ class Trainer {
     maker_.emplace(runs, spec_, options_.augment ? load_operations(spec_.loads) : std::vector<Operation>{cube_operations()[0]}, threads_);
     optimiser_ = std::make_unique<torch::optim::AdamW>(
         network_->parameters(), torch::optim::AdamWOptions(options.lr).weight_decay(options.weight_decay));
-    for (const Run& run : runs) voxels_ += run.voxels();
-    set_reference_angles(runs);
+    voxels_ = data_->voxels();
+    loss_.emplace(spec_, runs, device_);
   }
 
   TrainReport run(const TrainProgress& progress) {
@@ -89,13 +91,11 @@ class Trainer {
   }
 
  private:
-  std::span<const Run> training() const { return std::span(runs_).first(runs_.size() - std::size_t(held_out_)); }
-  std::span<const Run> watched() const { return std::span(runs_).last(std::size_t(held_out_)); }
+  std::span<const Run> training() const { return data_->training(); }
   double elapsed() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
 
   void check_options() const {
     const TrainOptions& o = options_;
-    require(!o.archives.empty(), Errc::kArgument, "no archive to train on");
     require((o.epochs > 0) + (o.minutes > 0) + (o.steps > 0) == 1, Errc::kArgument, "give one budget: epochs, steps or minutes");
     require(o.batch > 0, Errc::kArgument, "batch: at least 1 voxel, not " + std::to_string(o.batch));
     require(o.teacher >= 0 && o.teacher <= 1, Errc::kArgument, "teacher: a part of the budget, 0 to 1");
@@ -108,65 +108,14 @@ class Trainer {
     require(l.radius >= 0 && l.radius <= 3, Errc::kArgument, "radius: 0 to 3, not " + std::to_string(l.radius));
   }
 
-  // Training runs first, those set aside last: chosen by the seed, never all.
-  void load_runs() {
-    for (const std::string& path : options_.archives) runs_.push_back(load_run(path, options_.local.stress));
-    require_alike(runs_);
-    const int n = int(runs_.size());
-    held_out_ = options_.held_out >= 0 ? options_.held_out : n < 3 ? 0 : std::max(1, (n + 4) / 9);
-    require(held_out_ < n, Errc::kArgument,
-            "held out: " + std::to_string(held_out_) + " of " + std::to_string(n) + " runs leaves none to train on");
-    std::vector<int> order(static_cast<std::size_t>(n));
-    std::iota(order.begin(), order.end(), 0);
-    for (int i = n - 1; i > 0; --i) std::swap(order[std::size_t(i)], order[mix(options_.seed ^ 0x5eed, std::uint64_t(i)) % std::uint64_t(i + 1)]);
-    std::sort(order.begin(), order.end() - held_out_);
-    std::vector<Run> sorted;
-    for (const int i : order) sorted.push_back(std::move(runs_[std::size_t(i)]));
-    runs_ = std::move(sorted);
-    for (const Run& run : runs_) files_.push_back({{"file", run.path}, {"sha256", hash(run.path)}});
-  }
-
-  static std::string hash(const std::string& path) { return std::filesystem::is_regular_file(path) ? sha256_of_file(path) : ""; }
-
-  void make_spec() {
-    const Run& first = runs_[0];
-    spec_.local = options_.local;
-    spec_.point_group = first.point_group;
-    spec_.c_over_a = first.c_over_a;
-    spec_.loads = first.loads;
-    for (LoadStep& load : spec_.loads)
-      for (std::size_t i = 0; i < 9; ++i)
-        if (!load.prescribed[i]) load.L[i] = 0;
-    set_scales(training(), spec_);
-    spec_.domain = training_domain(training());
-    nlohmann::json f = settings();
-    for (const auto& file : files_) f["archives"].push_back(file["sha256"]);
-    fingerprint_ = f.dump();
-  }
-
   nlohmann::json settings() const {
     const TrainOptions& o = options_;
     return {{"cell", name(o.local.cell)}, {"layers", o.local.layers}, {"hidden", o.local.hidden}, {"radius", o.local.radius},
             {"feedback", name(o.local.feedback)}, {"stress", o.local.stress}, {"variance", o.local.variance},
             {"epochs", o.epochs}, {"minutes", o.minutes}, {"steps", o.steps}, {"teacher", o.teacher}, {"batch", o.batch},
             {"lr", o.lr}, {"weight_decay", o.weight_decay}, {"clip", o.clip}, {"path_weight", o.path_weight},
-            {"held_out", held_out_}, {"patience", o.patience}, {"augment", o.augment}, {"seed", o.seed},
+            {"held_out", data_->held_out().size()}, {"patience", o.patience}, {"augment", o.augment}, {"seed", o.seed},
             {"bfloat16", o.bfloat16}};
-  }
-
-  // Mean square angle (rad^2) from the initial orientation at each step: the scale of path errors.
-  void set_reference_angles(std::span<const Run> runs) {
-    const int T = spec_.steps();
-    std::vector<float> inverse;
-    for (int t = 1; t <= T; ++t) {
-      double sum = 0;
-      for (const Run& run : runs) {
-        const std::size_t n = std::size_t(run.voxels()) * 4, offset = std::size_t(t) * n;
-        for (std::size_t i = 0; i < n; ++i) sum += 4 * std::pow(double(run.q[offset + i]) - run.q[i], 2);
-      }
-      inverse.push_back(float(double(voxels_) / std::max(sum, 1e-12)));
-    }
-    path_scale_ = torch::tensor(inverse).to(device_);
   }
 
   double fraction() const {
@@ -186,35 +135,6 @@ class Trainer {
 
   at::Tensor device_copy(std::vector<float>& v, at::IntArrayRef shape) const { return torch::from_blob(v.data(), shape).to(device_); }
 
-  // Loss of the heads against the true increments [T, B, 3] and stresses, per component in the
-  // network's units. The variance head learns from residuals that it cannot change.
-  at::Tensor head_loss(const std::vector<Heads>& heads, const at::Tensor& w, const at::Tensor& stress) const {
-    std::vector<at::Tensor> increments, variances, stresses;
-    for (const Heads& h : heads) {
-      increments.push_back(h.increment);
-      if (h.log_variance.defined()) variances.push_back(h.log_variance);
-      if (h.stress.defined()) stresses.push_back(h.stress);
-    }
-    const at::Tensor residual = torch::stack(increments).to(torch::kFloat) - w / spec_.increment_scale[0];
-    at::Tensor loss = residual.square().mean();
-    if (!variances.empty()) {
-      const at::Tensor v = torch::stack(variances).to(torch::kFloat).clamp(-20, 20);
-      loss = loss + 0.1 * (residual.detach().square() * torch::exp(-v) + v).mean();
-    }
-    if (!stresses.empty()) {
-      const auto as_tensor = [&](const std::array<float, 6>& a) { return torch::tensor(std::vector<float>(a.begin(), a.end())).to(device_); };
-      const at::Tensor truth = (stress - as_tensor(spec_.stress_mean)) / as_tensor(spec_.stress_scale);
-      loss = loss + 0.3 * (torch::stack(stresses).to(torch::kFloat) - truth).square().mean();
-    }
-    return loss;
-  }
-
-  // Mean over steps of the squared angle to the true path [T + 1, B, 4] over that of persistence.
-  at::Tensor path_loss(const std::vector<at::Tensor>& q, const at::Tensor& truth) const {
-    const at::Tensor angles = squared_angle(torch::stack(q), truth.narrow(0, 1, truth.size(0) - 1));  // [T, B]
-    return (angles.mean(1) * path_scale_).mean();
-  }
-
   at::Tensor voxel_loss(bool own_path) {
     draws_.clear();
     for (int i = 0; i < options_.batch; ++i)
@@ -228,10 +148,10 @@ class Trainer {
     Autocast autocast(options_.bfloat16 && !device_.is_cpu());
     if (!own_path) {
       const at::Tensor own = batch_.own.empty() ? at::Tensor() : device_copy(batch_.own, {T, B, C});
-      return head_loss(network_->forced(x, own), w, stress);
+      return loss_->heads(network_->forced(x, own), w, stress);
     }
     const auto path = network_->roll(x, q.select(0, 0), nullptr, *embedder_);
-    return head_loss(path.heads, w, stress) + options_.path_weight * path_loss(path.q, q);
+    return loss_->heads(path.heads, w, stress) + options_.path_weight * loss_->path(path.q, q);
   }
 
   // Gradients of whole grids, one after another until `batch` voxels are seen. Returns the mean loss.
@@ -252,7 +172,7 @@ class Trainer {
       Autocast autocast(options_.bfloat16 && !device_.is_cpu());
       const auto path = network_->roll({}, q.select(0, 0), &table, *embedder_);
       const double share = double(N) / voxels;
-      const at::Tensor l = (head_loss(path.heads, w, stress) + options_.path_weight * path_loss(path.q, q)) * share;
+      const at::Tensor l = (loss_->heads(path.heads, w, stress) + options_.path_weight * loss_->path(path.q, q)) * share;
       l.backward();
       loss += l.item<double>();
     }
@@ -296,9 +216,9 @@ class Trainer {
     row.lr = learning_rate();
     row.loss = state_.loss_sum / state_.loss_count;
     row.held_out = row.held_out_deg = kNaN;
-    if (held_out_ > 0) {
+    if (!data_->held_out().empty()) {
       double error = 0, persistence = 0, n = 0;
-      for (const Run& run : watched()) {
+      for (const Run& run : data_->held_out()) {
         const RunScore s = score(network_, *embedder_, run, false);
         error += s.error_deg.back() * double(s.voxels);
         persistence += s.persistence_deg.back() * double(s.voxels);
@@ -347,24 +267,20 @@ class Trainer {
     r.bytes_per_sample = 4LL * ((all_steps ? spec_.steps() : 1) * taps(options_.local.radius) * C +
                                 (options_.local.feedback == Feedback::kOwn ? spec_.steps() * C : 0) +
                                 (spec_.steps() + 1) * 4 + spec_.steps() * (options_.local.stress ? 9 : 3));
-    for (const Run& run : runs_) r.data_bytes += run.bytes();
-    for (const Run& run : watched()) r.held_out.push_back(score(network_, *embedder_, run, true));
+    r.data_bytes = data_->bytes();
+    for (const Run& run : data_->held_out()) r.held_out.push_back(score(network_, *embedder_, run, true));
     nlohmann::json provenance{{"version", build_info().version}, {"commit", build_info().commit}, {"torch", torch_version()},
                               {"command", options_.command}, {"settings", settings()}, {"steps", state_.step},
                               {"epochs", state_.samples / double(voxels_)}, {"seconds", state_.seconds},
                               {"threads", threads_}, {"device", device_.is_cpu() ? "cpu" : "cuda"}};
-    for (std::size_t i = 0; i < files_.size(); ++i) {
-      const bool training_run = i + std::size_t(held_out_) < files_.size();
-      provenance[training_run ? "training" : "held_out"].push_back({{"file", files_[i]["file"]}, {"sha256", files_[i]["sha256"]}});
-    }
+    std::size_t file = 0;
+    for (const Run& run : training()) provenance["training"].push_back({{"file", run.path}, {"sha256", data_->hashes()[file++]}});
+    for (const Run& run : data_->held_out()) provenance["held_out"].push_back({{"file", run.path}, {"sha256", data_->hashes()[file++]}});
     nlohmann::json scores = nlohmann::json::object();
     for (const std::string& path : options_.validation) {
-      std::vector<Run> pair;
-      pair.push_back(load_run(path, options_.local.stress));
-      const Run& run = pair[0];
-      require_alike_pair(run);
+      const Run run = data_->load_alike(path);
       const RunScore s = score(network_, *embedder_, run, true);
-      scores["validation"].push_back({{"file", path}, {"sha256", hash(path)},
+      scores["validation"].push_back({{"file", path}, {"sha256", sha256_of_file(path)},
                                       {"end_error_deg", s.error_deg.back()}, {"end_persistence_deg", s.persistence_deg.back()},
                                       {"skill_persistence", s.skill()}, {"r2_rolled", s.r2_rolled},
                                       {"r2_one_step", std::isnan(s.r2_one_step) ? nlohmann::json() : nlohmann::json(s.r2_one_step)}});
@@ -380,24 +296,11 @@ class Trainer {
     return r;
   }
 
-  void require_alike_pair(const Run& run) const {
-    std::vector<Run> pair(2);
-    for (std::size_t i = 0; i < 2; ++i) {
-      const Run& from = i == 0 ? runs_[0] : run;
-      pair[i].path = from.path;
-      pair[i].point_group = from.point_group;
-      pair[i].c_over_a = from.c_over_a;
-      pair[i].loads = from.loads;
-    }
-    require_alike(pair);
-  }
-
   TrainOptions options_;
   torch::Device device_;
   int threads_;
-  std::vector<Run> runs_;
-  int held_out_ = 0;
-  std::vector<nlohmann::json> files_;
+  std::optional<TrainingSet> data_;
+  std::optional<Loss> loss_;
   ModelSpec spec_;
   std::string fingerprint_;
   LocalNetwork network_{nullptr};
@@ -405,7 +308,6 @@ class Trainer {
   std::optional<BatchMaker> maker_;
   std::unique_ptr<torch::optim::AdamW> optimiser_;
   std::int64_t voxels_ = 0;
-  at::Tensor path_scale_;  // [T] 1 / rad^2
   std::map<std::array<int, 6>, TapTable> tables_;
   std::vector<Draw> draws_;
   Batch batch_;

@@ -21,7 +21,7 @@ namespace {
 
 struct Arguments {
   TrainOptions train;
-  std::string output, log, device = "auto";
+  std::string output, config, log, summary, device = "auto";
   bool quiet = false, no_augmentation = false;
 };
 
@@ -113,6 +113,18 @@ void write_log(const std::string& base, const TrainReport& r) {
   write_text(base + ".json", all.dump(1) + "\n");
 }
 
+// One line a training, appended: what a table of many trainings is made of.
+void append_summary(const std::string& path, const std::string& model, const TrainReport& r) {
+  nlohmann::json line{{"model", model}, {"settings", nlohmann::json::parse(r.model.spec.provenance)["settings"]},
+                      {"parameters", r.parameters}, {"epochs", r.rows.empty() ? 0 : r.rows.back().epoch}, {"seconds", r.seconds},
+                      {"samples_per_second", r.samples_per_second}, {"validation", nlohmann::json::array()}};
+  for (const RunScore& s : r.validation) line["validation"].push_back(json(s));
+  std::ofstream out(path, std::ios::app | std::ios::binary);
+  out << line.dump() + "\n";
+  out.flush();
+  require(bool(out), Errc::kIo, path + ": cannot be written");
+}
+
 void print_scores(const char* title, const std::vector<RunScore>& scores) {
   if (scores.empty()) return;
   fmt::print("{}\n  {:>9} {:>12} {:>7} {:>12} {:>10}  file\n", title, "end error", "persistence", "skill", "R2 one step", "R2 rolled");
@@ -126,8 +138,43 @@ std::string without_suffix(const std::string& path) {
   return path.size() > suffix.size() && path.ends_with(suffix) ? path.substr(0, path.size() - suffix.size()) : path;
 }
 
-void run(Arguments& a) {
+// The command as it was given, for the provenance; arguments with blanks in quotes.
+std::string command_line() {
+  std::ifstream in("/proc/self/cmdline", std::ios::binary);
+  std::string text, word;
+  while (std::getline(in, word, '\0')) {
+    const bool quote = word.empty() || word.find_first_of(" \t'\"") != std::string::npos;
+    text += (text.empty() ? "" : " ") + (quote ? nlohmann::json(word).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) : word);
+  }
+  return text;
+}
+
+// Settings of a TOML file for options that the command line does not give. CLI11 reads configuration files for
+// the whole program only, not for a verb.
+void read_config(const std::string& path, CLI::App& sub) {
+  const auto given = [&](const std::string& name) {
+    const CLI::Option* option = sub.get_option_no_throw("--" + name);
+    return option && option->count() > 0;
+  };
+  const bool budget = given("epochs") || given("steps") || given("minutes");
+  try {
+    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(path)) {
+      CLI::Option* option = item.parents.empty() ? sub.get_option_no_throw("--" + item.name) : nullptr;
+      require(option && item.name != "config", Errc::kArgument, path + ": no setting of this name: " + item.fullname());
+      const bool of_budget = item.name == "epochs" || item.name == "steps" || item.name == "minutes";
+      if (option->count() > 0 || (of_budget && budget)) continue;
+      option->add_result(item.inputs);
+      option->run_callback();
+    }
+  } catch (const CLI::Error& e) {
+    throw Error(Errc::kArgument, path + ": " + e.what());
+  }
+}
+
+void run(Arguments& a, CLI::App& sub) {
+  if (!a.config.empty()) read_config(a.config, sub);
   TrainOptions& o = a.train;
+  o.command = command_line();
   if (o.epochs == 0 && o.minutes == 0 && o.steps == 0) o.epochs = 60;
   o.augment = !a.no_augmentation;
   require(a.device == "cpu" || a.device == "cuda" || a.device == "auto", Errc::kArgument, "device: auto, cpu or cuda, not " + a.device);
@@ -146,6 +193,7 @@ void run(Arguments& a) {
   display.clear();
   write_model(a.output, report.model);
   write_log(base, report);
+  if (!a.summary.empty()) append_summary(a.summary, a.output, report);
   std::remove(o.checkpoint.c_str());
   if (a.quiet) return;
   fmt::print("{} parameters, {} runs, {} operations, {:.0f} voxels/s, {} trained, peak memory {:.0f} MB\n", report.parameters,
@@ -161,7 +209,7 @@ void add_train(CLI::App& app) {
   auto a = std::make_shared<Arguments>();
   TrainOptions& o = a->train;
   CLI::App* sub = app.add_subcommand("train", "train a surrogate from CP archives");
-  sub->set_config("--config", "", "read settings from a TOML file: the long options' names without dashes");
+  sub->add_option("--config", a->config, "TOML file of settings: the long options' names; the command line wins")->check(CLI::ExistingFile);
   sub->add_option("archives", o.archives, "archives to train on")->required();
   sub->add_option("--validation", o.validation, "archives scored once, at the end; never trained on, never watched");
   sub->add_option("-o,--output", a->output, "the model file (.safetensors); log and checkpoint lie beside it")->required();
@@ -203,8 +251,9 @@ void add_train(CLI::App& app) {
   sub->add_option("--checkpoint-minutes", o.checkpoint_minutes, "time between checkpoints")->capture_default_str()->group("Run");
   sub->add_flag("--resume", o.resume, "continue from the checkpoint; same settings and archives")->group("Run");
   sub->add_option("--log", a->log, "base name of the log (.csv, .json); default beside the model")->group("Run");
+  sub->add_option("--summary", a->summary, "file to which one JSON line with settings and scores is appended")->group("Run");
   sub->add_flag("-q,--quiet", a->quiet, "no progress, no table")->group("Run");
-  sub->callback([a] { run(*a); });
+  sub->callback([a, sub] { run(*a, *sub); });
 }
 
 }  // namespace grainspin::cli

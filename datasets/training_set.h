@@ -1,0 +1,38 @@
+// All runs of one training: which are learned from, which are set aside for early stopping.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "datasets/run.h"
+#include "grainspin/model.h"
+
+namespace grainspin {
+
+class TrainingSet {
+ public:
+  // Reads all archives; Error kFormat where they do not belong together. held_out: how many runs are set
+  // aside, chosen by the seed; -1: about one in nine, none of fewer than three.
+  TrainingSet(const std::vector<std::string>& archives, bool stress, int held_out, std::uint64_t seed);
+
+  std::span<const Run> training() const { return std::span(runs_).first(runs_.size() - std::size_t(held_out_)); }
+  std::span<const Run> held_out() const { return std::span(runs_).last(std::size_t(held_out_)); }
+  std::int64_t voxels() const;  // of the training runs
+  std::int64_t bytes() const;   // of all fields in memory
+  // The spec of a model of these runs: symmetry, load (free components 0), scales, domain.
+  ModelSpec spec(const LocalSpec& local) const;
+  // Reads an archive that must be of the same kind.
+  Run load_alike(const std::string& path) const;
+  // SHA-256 of training() and held_out(), in their order.
+  const std::vector<std::string>& hashes() const { return hashes_; }
+
+ private:
+  bool stress_;
+  int held_out_ = 0;
+  std::vector<Run> runs_;  // those set aside last
+  std::vector<std::string> hashes_;
+};
+
+}  // namespace grainspin
