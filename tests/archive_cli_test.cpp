@@ -106,6 +106,17 @@ TEST(Inspect, Models) {
   const Ran text = run("inspect " + quoted(folder / "Modell.safetensors"));
   EXPECT_EQ(text.status, 0);
   EXPECT_TRUE(contains(text.out, "hidden 32")) << text.out;
+
+  // The training data's own strain goes before; a free shear leaves the load's strain unknown.
+  model.spec.domain = R"({"total_strain": 0.0203})";
+  model.spec.scores = R"({"validation": [{"file": "a.h5", "skill_persistence": 0.25, "r2_one_step": null}]})";
+  write_model(folder / "Modell.safetensors", model);
+  EXPECT_EQ(nlohmann::json::parse(run("inspect --json " + quoted(folder / "Modell.safetensors")).out)["strain"], 0.0203);
+  EXPECT_TRUE(contains(run("inspect " + quoted(folder / "Modell.safetensors")).out, "0.250"));
+  model.spec.domain = "{}";
+  model.spec.loads[1].prescribed[1] = false;
+  write_model(folder / "Modell.safetensors", model);
+  EXPECT_TRUE(nlohmann::json::parse(run("inspect --json " + quoted(folder / "Modell.safetensors")).out)["strain"].is_null());
 }
 
 TEST(Inspect, ErrorsAreOneLineWithTheCode) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <numbers>
+#include <optional>
 
 namespace grainspin::cli {
 
@@ -63,6 +64,19 @@ void print_scores(const json& scores) {
   }
 }
 
+// Von Mises strain of a step; free normal components share what keeps the volume. Nothing where a shear is free.
+std::optional<double> strain_of(LoadStep load) {
+  double trace = 0;
+  int free = 0;
+  for (std::size_t c = 0; c < 9; ++c) {
+    if (c % 4 != 0 && !load.prescribed[c]) return std::nullopt;
+    if (c % 4 == 0) load.prescribed[c] ? void(trace += load.L[c]) : void(++free);
+  }
+  for (std::size_t c = 0; c < 9; c += 4)
+    if (!load.prescribed[c]) load.L[c] = -trace / free;
+  return load.von_mises();
+}
+
 }  // namespace
 
 json free_components(const LoadStep& load) {
@@ -94,16 +108,16 @@ json model_summary(const std::string& path, const Model& model) {
     out[key] = json::parse(*value, nullptr, false);
 
   double strain = 0;
-  bool any_free = false;
+  bool known = true;
   out["loads"] = json::array();
   for (const LoadStep& load : spec.loads) {
-    strain += load.von_mises();
-    const json free = free_components(load);
-    any_free = any_free || !free.empty();
-    out["loads"].push_back({{"L", load.L}, {"free", free}});
+    const std::optional<double> step = strain_of(load);
+    known = known && step;
+    strain += step.value_or(0);
+    out["loads"].push_back({{"L", load.L}, {"free", free_components(load)}});
   }
   const json total = member(out["domain"], "total_strain");
-  out["strain"] = total.is_number() ? total : any_free ? json() : json(strain);
+  out["strain"] = total.is_number() ? total : known ? json(strain) : json();
   return out;
 }
 

@@ -12,7 +12,7 @@ namespace grainspin::cli {
 nlohmann::json free_components(const LoadStep& load);
 
 // Everything, for --json. `strain` is the von Mises strain of the whole path: that of the training data where
-// the model tells it, else that of the prescribed load (null where components are free).
+// the model tells it, else of the load at constant volume (null where a shear is free).
 nlohmann::json model_summary(const std::string& path, const Model& model);
 
 // The same for a person, on standard output.
