@@ -12,15 +12,10 @@ void rotate(const float* p, const float* v, float* out) {
   for (int i = 0; i < 3; ++i) out[i] = p[3 * i] * v[0] + p[3 * i + 1] * v[1] + p[3 * i + 2] * v[2];
 }
 
-// p s p^T of a symmetric s: xx yy zz yz xz xy. The sign of Q drops out.
-void rotate_stress(const float* p, const float* s, float* out) {
-  const float m[9] = {s[0], s[5], s[4], s[5], s[1], s[3], s[4], s[3], s[2]};
-  constexpr int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
-  for (int k = 0; k < 6; ++k) {
-    float sum = 0;
-    for (int i = 0; i < 3; ++i)
-      for (int j = 0; j < 3; ++j) sum += p[3 * row[k] + i] * m[3 * i + j] * p[3 * column[k] + j];
-    out[k] = sum;
+void rotate_stress(const float* S, const float* s, float* out) {
+  for (int i = 0; i < 6; ++i) {
+    out[i] = 0;
+    for (int j = 0; j < 6; ++j) out[i] += S[6 * i + j] * s[j];
   }
 }
 
@@ -29,7 +24,14 @@ void rotate_orientation(const Quat& p, const float* q, float* out) {
   out[0] = r.w, out[1] = r.x, out[2] = r.y, out[3] = r.z;
 }
 
-Quat single(const Quatd& q) { return {float(q.w), float(q.x), float(q.y), float(q.z)}; }
+Quat single(const Quatd& q) {
+  return {float(q.w), float(q.x), float(q.y), float(q.z)};
+}
+
+void stress_matrix(const Operation& op, float* out) {
+  const auto S = stress_rotation(op);
+  std::copy(S.begin(), S.end(), out);
+}
 
 void proper_matrix(const Operation& op, float* p) {
   for (int i = 0; i < 3; ++i)
@@ -41,7 +43,8 @@ template <class F>
 void parallel(int n, int threads, F f) {
   const int parts = std::max(1, std::min(threads, n / 32));
   std::vector<std::thread> workers;
-  for (int k = 1; k < parts; ++k) workers.emplace_back(f, int(std::int64_t(n) * k / parts), int(std::int64_t(n) * (k + 1) / parts));
+  for (int k = 1; k < parts; ++k)
+    workers.emplace_back(f, int(std::int64_t(n) * k / parts), int(std::int64_t(n) * (k + 1) / parts));
   f(0, n / parts);
   for (std::thread& w : workers) w.join();
 }
@@ -70,9 +73,14 @@ Draw draw(std::span<const Run> runs, int operations, std::uint64_t seed, std::in
   return d;
 }
 
-BatchMaker::BatchMaker(std::span<const Run> runs, const ModelSpec& spec, std::vector<Operation> operations, int threads)
-    : runs_(runs), local_(spec.local), channels_(int(spec.input_mean.size())), steps_(runs[0].steps()),
-      operations_(std::move(operations)), threads_(threads) {
+BatchMaker::BatchMaker(std::span<const Run> runs, const ModelSpec& spec, std::vector<Operation> operations,
+                       int threads)
+    : runs_(runs),
+      local_(spec.local),
+      channels_(int(spec.input_mean.size())),
+      steps_(runs[0].steps()),
+      operations_(std::move(operations)),
+      threads_(threads) {
   const EmbeddingSpec& e = embedding(PointGroup::named(spec.point_group));
   require(e.size == channels_, Errc::kInternal, "normaliser and embedding differ in size");
   for (int c = 0; c < channels_; ++c)
@@ -81,6 +89,7 @@ BatchMaker::BatchMaker(std::span<const Run> runs, const ModelSpec& spec, std::ve
     Turn turn;
     turn.taps = turned_taps(op, local_.radius);
     proper_matrix(op, turn.p);
+    stress_matrix(op, turn.S);
     const auto D = embedding_rotation(e, op.p);
     for (int i = 0; i < channels_; ++i)
       for (int j = 0; j < channels_; ++j)
@@ -128,26 +137,28 @@ void BatchMaker::fill_one(const Draw& draw, int b, Batch& batch) const {
     for (int t = 0; t < steps_; ++t) embed_into(e + t * C, &batch.own[std::size_t((t * B + b) * C)]);
   const Quat p = single(operations_[std::size_t(draw.operation)].p);
   for (int t = 0; t <= steps_; ++t)
-    rotate_orientation(p, &run.q[std::size_t((t * n + draw.voxel) * 4)], &batch.q[std::size_t((t * B + b) * 4)]);
+    rotate_orientation(p, &run.q[std::size_t((t * n + draw.voxel) * 4)],
+                       &batch.q[std::size_t((t * B + b) * 4)]);
   for (int t = 0; t < steps_; ++t) {
     rotate(turn.p, &run.w[std::size_t((t * n + draw.voxel) * 3)], &batch.w[std::size_t((t * B + b) * 3)]);
     if (!batch.stress.empty())
-      rotate_stress(turn.p, &run.stress[std::size_t((t * n + draw.voxel) * 6)], &batch.stress[std::size_t((t * B + b) * 6)]);
+      rotate_stress(turn.S, &run.stress[std::size_t((t * n + draw.voxel) * 6)],
+                    &batch.stress[std::size_t((t * B + b) * 6)]);
   }
 }
 
 TurnedRun turn(const Run& run, const Operation& op) {
   TurnedRun out;
   out.shape = turned(op, run.shape);
-  const Boundary b[3] = {run.boundaries.x, run.boundaries.y, run.boundaries.z};
-  out.boundaries = {b[op.axis[0]], b[op.axis[1]], b[op.axis[2]]};
+  out.boundaries = turned(op, run.boundaries);
   const auto from = turned_voxels(op, run.shape);
   const std::int64_t n = run.voxels();
   out.q.resize(run.q.size());
   out.w.resize(run.w.size());
   out.stress.resize(run.stress.size());
-  float p[9];
+  float p[9], S[36];
   proper_matrix(op, p);
+  stress_matrix(op, S);
   const Quat quat = single(op.p);
   for (int t = 0; t <= run.steps(); ++t)
     for (std::int64_t j = 0; j < n; ++j) {
@@ -156,7 +167,8 @@ TurnedRun turn(const Run& run, const Operation& op) {
       if (t == run.steps()) continue;
       rotate(p, &run.w[std::size_t((t * n + i) * 3)], &out.w[std::size_t((t * n + j) * 3)]);
       if (!run.stress.empty())
-        rotate_stress(p, &run.stress[std::size_t((t * n + i) * 6)], &out.stress[std::size_t((t * n + j) * 6)]);
+        rotate_stress(S, &run.stress[std::size_t((t * n + i) * 6)],
+                      &out.stress[std::size_t((t * n + j) * 6)]);
     }
   return out;
 }

@@ -40,7 +40,8 @@ struct Batch {
 class BatchMaker {
  public:
   // Keeps references; the runs must be alike.
-  BatchMaker(std::span<const Run> runs, const ModelSpec& spec, std::vector<Operation> operations, int threads);
+  BatchMaker(std::span<const Run> runs, const ModelSpec& spec, std::vector<Operation> operations,
+             int threads);
 
   const std::vector<Operation>& operations() const { return operations_; }
   // Fills `batch` with the given draws; its buffers are reused.
@@ -56,6 +57,7 @@ class BatchMaker {
     std::vector<Entry> entries;
     std::vector<int> taps;
     float p[9];  // of det(Q) Q
+    float S[36];
   };
   void fill_one(const Draw& draw, int b, Batch& batch) const;
 

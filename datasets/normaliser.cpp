@@ -59,7 +59,8 @@ std::string training_domain(std::span<const Run> runs) {
       high[i % C] = std::max(high[i % C], run.e[i]);
     }
     for (std::size_t i = 0; i < run.w.size(); i += 3) {
-      const double s = double(run.w[i]) * run.w[i] + double(run.w[i + 1]) * run.w[i + 1] + double(run.w[i + 2]) * run.w[i + 2];
+      const double s = double(run.w[i]) * run.w[i] + double(run.w[i + 1]) * run.w[i + 1] +
+                       double(run.w[i + 2]) * run.w[i + 2];
       largest = std::max(largest, s);
       squares += s;
       n += 1;
@@ -77,7 +78,8 @@ std::string training_domain(std::span<const Run> runs) {
     strain.push_back(load.von_mises());
     total += strain.back();
     std::vector<nlohmann::json> L;
-    for (std::size_t i = 0; i < 9; ++i) L.push_back(load.prescribed[i] ? nlohmann::json(load.L[i]) : nlohmann::json());
+    for (std::size_t i = 0; i < 9; ++i)
+      L.push_back(load.prescribed[i] ? nlohmann::json(load.L[i]) : nlohmann::json());
     json["load"].push_back(L);  // null: free
   }
   json["strain_per_step"] = strain;

@@ -20,10 +20,14 @@ Quatd from_matrix(const std::array<double, 9>& m) {
                z = 1 - m[0] - m[4] + m[8];
   Quatd q;
   const double largest = std::max({w, x, y, z});
-  if (w == largest) q = {w, m[7] - m[5], m[2] - m[6], m[3] - m[1]};
-  else if (x == largest) q = {m[7] - m[5], x, m[1] + m[3], m[2] + m[6]};
-  else if (y == largest) q = {m[2] - m[6], m[1] + m[3], y, m[5] + m[7]};
-  else q = {m[3] - m[1], m[2] + m[6], m[5] + m[7], z};
+  if (w == largest)
+    q = {w, m[7] - m[5], m[2] - m[6], m[3] - m[1]};
+  else if (x == largest)
+    q = {m[7] - m[5], x, m[1] + m[3], m[2] + m[6]};
+  else if (y == largest)
+    q = {m[2] - m[6], m[1] + m[3], y, m[5] + m[7]};
+  else
+    q = {m[3] - m[1], m[2] + m[6], m[5] + m[7], z};
   return normalised(q);
 }
 
@@ -95,7 +99,8 @@ const std::vector<Operation>& cube_operations() {
 std::vector<Operation> load_operations(std::span<const LoadStep> loads) {
   std::vector<Operation> kept;
   for (const Operation& op : cube_operations())
-    if (std::all_of(loads.begin(), loads.end(), [&](const LoadStep& l) { return keeps(op, l); })) kept.push_back(op);
+    if (std::all_of(loads.begin(), loads.end(), [&](const LoadStep& l) { return keeps(op, l); }))
+      kept.push_back(op);
   return kept;
 }
 
@@ -159,6 +164,18 @@ std::vector<double> embedding_generators(const EmbeddingSpec& spec) {
   return J;
 }
 
+std::array<double, 36> stress_rotation(const Operation& op) {
+  constexpr int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
+  std::array<double, 36> S{};
+  for (int k = 0; k < 6; ++k)
+    for (int l = 0; l < 6; ++l) {
+      double sum = op.Q(row[k], row[l]) * op.Q(column[k], column[l]);
+      if (l >= 3) sum += op.Q(row[k], column[l]) * op.Q(column[k], row[l]);  // s_ij = s_ji
+      S[std::size_t(6 * k + l)] = sum;
+    }
+  return S;
+}
+
 std::vector<int> turned_taps(const Operation& op, int radius) {
   const int side = 2 * radius + 1;
   std::vector<int> to(std::size_t(taps(radius)));
@@ -174,6 +191,11 @@ std::vector<int> turned_taps(const Operation& op, int radius) {
 Shape turned(const Operation& op, Shape shape) {
   const int n[3] = {shape.nx, shape.ny, shape.nz};
   return {n[op.axis[0]], n[op.axis[1]], n[op.axis[2]]};
+}
+
+Boundaries turned(const Operation& op, Boundaries boundaries) {
+  const Boundary b[3] = {boundaries.x, boundaries.y, boundaries.z};
+  return {b[op.axis[0]], b[op.axis[1]], b[op.axis[2]]};
 }
 
 std::vector<std::int64_t> turned_voxels(const Operation& op, Shape shape) {

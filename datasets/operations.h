@@ -37,12 +37,15 @@ std::vector<double> embedding_rotation(const EmbeddingSpec& spec, const Quatd& p
 // J[3][size, size]: e(exp(w) q) = e(q) + sum_i w_i J_i e(q) + O(w^2).
 std::vector<double> embedding_generators(const EmbeddingSpec& spec);
 
+// S[6, 6], row-major: the components xx yy zz yz xz xy of Q s Q^T from those of a symmetric s.
+std::array<double, 36> stress_rotation(const Operation& op);
+
 // The tap of the turned run that sees what tap k of the original saw: around Q x, tap Q d.
 std::vector<int> turned_taps(const Operation& op, int radius);
 
-// A field of the run [voxels, components] on the turned grid; values are copied, not turned.
-// Needs equal boundaries on axes that are exchanged.
+// The grid after the operation.
 Shape turned(const Operation& op, Shape shape);
+Boundaries turned(const Operation& op, Boundaries boundaries);
 // from[j]: the voxel of the original grid that lies at voxel j of the turned grid.
 std::vector<std::int64_t> turned_voxels(const Operation& op, Shape shape);
 

@@ -22,7 +22,9 @@ double safe_angle(const PointGroup& group) {
   return smallest / 2;
 }
 
-Quatd load(const float* q) { return {q[0], q[1], q[2], q[3]}; }
+Quatd load(const float* q) {
+  return {q[0], q[1], q[2], q[3]};
+}
 
 std::string number(double value) {
   std::ostringstream s;
@@ -71,7 +73,8 @@ Run make_run(const std::string& name, Shape shape, Boundaries boundaries, const 
       Vec3<double> w = log(now * conjugate(before));
       if (std::sqrt(w.x * w.x + w.y * w.y + w.z * w.z) >= safe) w = disorientation(group, now, before);
       before = normalised(exp(w) * before);
-      stored[0] = float(before.w), stored[1] = float(before.x), stored[2] = float(before.y), stored[3] = float(before.z);
+      stored[0] = float(before.w), stored[1] = float(before.x), stored[2] = float(before.y),
+      stored[3] = float(before.z);
       float* out = &run.w[std::size_t((t * n + i) * 3)];
       out[0] = float(w.x), out[1] = float(w.y), out[2] = float(w.z);
     }
@@ -95,7 +98,8 @@ Run load_run(const std::string& path, bool stress) {
   require(info.phases.size() == 1, Errc::kFormat,
           path + ": " + std::to_string(info.phases.size()) + " phases own voxels; training takes one phase");
   require(!info.phases[0].point_group.empty(), Errc::kFormat, path + ": the crystal symmetry is not stated");
-  require(info.step_count() > 0, Errc::kFormat, path + ": only the initial state, no strain step to learn from");
+  require(info.step_count() > 0, Errc::kFormat,
+          path + ": only the initial state, no strain step to learn from");
   require(int(info.loads.size()) == info.step_count(), Errc::kFormat,
           path + ": the load of its steps is not known (no deformation gradient F)");
   require(!stress || (info.has_F && info.has_P), Errc::kFormat,
@@ -113,8 +117,8 @@ Run load_run(const std::string& path, bool stress) {
       cauchy_stress(n, P.data(), F.data(), &sigma[std::size_t((t - 1) * n * 6)]);
     }
   }
-  return make_run(path, info.shape, info.boundaries, info.phases[0].point_group, info.phases[0].c_over_a, info.loads,
-                  std::move(q), std::move(sigma));
+  return make_run(path, info.shape, info.boundaries, info.phases[0].point_group, info.phases[0].c_over_a,
+                  info.loads, std::move(q), std::move(sigma));
 }
 
 void require_alike(std::span<const Run> runs) {
@@ -135,9 +139,11 @@ void require_alike(std::span<const Run> runs) {
       require(std::abs(a.von_mises() - b.von_mises()) <= kTolerance * b.von_mises(), Errc::kFormat,
               pair + step + "strain " + number(a.von_mises()) + ", wanted " + number(b.von_mises()));
       for (std::size_t i = 0; i < 9; ++i) {
-        const std::string component = step + "load component " + std::to_string(i / 3 + 1) + std::to_string(i % 3 + 1);
+        const std::string component =
+            step + "load component " + std::to_string(i / 3 + 1) + std::to_string(i % 3 + 1);
         require(a.prescribed[i] == b.prescribed[i], Errc::kFormat,
-                pair + component + (b.prescribed[i] ? " is free, wanted prescribed" : " is prescribed, wanted free"));
+                pair + component +
+                    (b.prescribed[i] ? " is free, wanted prescribed" : " is prescribed, wanted free"));
         require(!a.prescribed[i] || std::abs(a.L[i] - b.L[i]) <= kTolerance * b.von_mises(), Errc::kFormat,
                 pair + component + " is " + number(a.L[i]) + ", wanted " + number(b.L[i]));
       }

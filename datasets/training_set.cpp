@@ -9,7 +9,9 @@
 
 namespace grainspin {
 
-TrainingSet::TrainingSet(const std::vector<std::string>& archives, bool stress, int held_out, std::uint64_t seed) : stress_(stress) {
+TrainingSet::TrainingSet(const std::vector<std::string>& archives, bool stress, int held_out,
+                         std::uint64_t seed)
+    : stress_(stress) {
   require(!archives.empty(), Errc::kArgument, "no archive to train on");
   std::vector<Run> read;
   for (const std::string& path : archives) {
@@ -19,7 +21,8 @@ TrainingSet::TrainingSet(const std::vector<std::string>& archives, bool stress, 
   const int n = int(read.size());
   held_out_ = held_out >= 0 ? held_out : n < 3 ? 0 : std::max(1, (n + 4) / 9);
   require(held_out_ < n, Errc::kArgument,
-          "held out: " + std::to_string(held_out_) + " of " + std::to_string(n) + " runs leaves none to train on");
+          "held out: " + std::to_string(held_out_) + " of " + std::to_string(n) +
+              " runs leaves none to train on");
   std::vector<int> order(std::size_t(n), 0);
   std::iota(order.begin(), order.end(), 0);
   for (int i = n - 1; i > 0; --i)  // Fisher and Yates

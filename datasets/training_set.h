@@ -17,7 +17,9 @@ class TrainingSet {
   // aside, chosen by the seed; -1: about one in nine, none of fewer than three.
   TrainingSet(const std::vector<std::string>& archives, bool stress, int held_out, std::uint64_t seed);
 
-  std::span<const Run> training() const { return std::span(runs_).first(runs_.size() - std::size_t(held_out_)); }
+  std::span<const Run> training() const {
+    return std::span(runs_).first(runs_.size() - std::size_t(held_out_));
+  }
   std::span<const Run> held_out() const { return std::span(runs_).last(std::size_t(held_out_)); }
   std::int64_t voxels() const;  // of the training runs
   std::int64_t bytes() const;   // of all fields in memory

@@ -11,9 +11,13 @@ using torch::autograd::variable_list;
 
 constexpr std::int64_t kGrain = 64;  // rows a thread takes at least
 
-bool fused(const at::Tensor& t) { return t.is_cpu() && t.scalar_type() == torch::kFloat; }
+bool fused(const at::Tensor& t) {
+  return t.is_cpu() && t.scalar_type() == torch::kFloat;
+}
 
-at::Tensor dense(const at::Tensor& g, const at::Tensor& like) { return g.defined() ? g.contiguous() : torch::zeros_like(like); }
+at::Tensor dense(const at::Tensor& g, const at::Tensor& like) {
+  return g.defined() ? g.contiguous() : torch::zeros_like(like);
+}
 
 struct LstmFunction : torch::autograd::Function<LstmFunction> {
   static variable_list forward(AutogradContext* context, const at::Tensor& gates, const at::Tensor& c) {
@@ -72,7 +76,8 @@ struct LstmFunction : torch::autograd::Function<LstmFunction> {
 };
 
 struct GruFunction : torch::autograd::Function<GruFunction> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& y, const at::Tensor& h) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& y,
+                            const at::Tensor& h) {
     const std::int64_t B = h.size(0), H = h.size(1);
     const at::Tensor yc = y.contiguous(), hc = h.contiguous(), a = x.clone(at::MemoryFormat::Contiguous);
     const at::Tensor rz = a.narrow(1, 0, 2 * H), n = a.narrow(1, 2 * H, H);
@@ -97,12 +102,14 @@ struct GruFunction : torch::autograd::Function<GruFunction> {
     const std::int64_t B = h.size(0), H = h.size(1);
     const at::Tensor go = gradient[0].contiguous();
     const at::Tensor gx = torch::empty_like(a), gy = torch::empty_like(a), gh = torch::empty_like(h);
-    const float *pa = a.data_ptr<float>(), *py = y.data_ptr<float>(), *ph = h.data_ptr<float>(), *pg = go.data_ptr<float>();
+    const float *pa = a.data_ptr<float>(), *py = y.data_ptr<float>(), *ph = h.data_ptr<float>(),
+                *pg = go.data_ptr<float>();
     float *qx = gx.data_ptr<float>(), *qy = gy.data_ptr<float>(), *qh = gh.data_ptr<float>();
     at::parallel_for(0, B, kGrain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t b = begin; b < end; ++b) {
         const float *r = pa + b * 3 * H, *z = r + H, *n = z + H, *yn = py + b * 3 * H + 2 * H;
-        float *xr = qx + b * 3 * H, *xz = xr + H, *xn = xz + H, *yr = qy + b * 3 * H, *yz = yr + H, *dyn = yz + H;
+        float *xr = qx + b * 3 * H, *xz = xr + H, *xn = xz + H, *yr = qy + b * 3 * H, *yz = yr + H,
+              *dyn = yz + H;
         for (std::int64_t j = 0; j < H; ++j) {
           const float d = pg[b * H + j];
           const float dn = d * (1 - z[j]) * (1 - n[j] * n[j]);

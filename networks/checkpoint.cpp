@@ -15,8 +15,9 @@ namespace {
 constexpr std::int64_t kVersion = 1, kColumns = 9;
 
 at::Tensor pack(const TrainState& s) {
-  return torch::tensor({double(s.step), double(s.draws), s.samples, s.seconds, s.next_epoch, s.loss_sum, s.loss_count,
-                        s.best, s.best_epoch}, torch::kDouble);
+  return torch::tensor({double(s.step), double(s.draws), s.samples, s.seconds, s.next_epoch, s.loss_sum,
+                        s.loss_count, s.best, s.best_epoch},
+                       torch::kDouble);
 }
 
 void unpack(const at::Tensor& values, TrainState& s) {
@@ -31,7 +32,8 @@ at::Tensor pack(const std::vector<TrainRow>& rows) {
   at::Tensor out = torch::empty({std::int64_t(rows.size()), kColumns}, torch::kDouble);
   double* v = out.data_ptr<double>();
   for (const TrainRow& r : rows)
-    for (const double x : {double(r.step), r.samples, r.epoch, double(r.own_path), r.lr, r.loss, r.held_out, r.held_out_deg, r.seconds})
+    for (const double x : {double(r.step), r.samples, r.epoch, double(r.own_path), r.lr, r.loss, r.held_out,
+                           r.held_out_deg, r.seconds})
       *v++ = x;
   return out;
 }
@@ -40,7 +42,8 @@ std::vector<TrainRow> unpack_rows(const at::Tensor& table) {
   std::vector<TrainRow> rows;
   const auto v = table.accessor<double, 2>();
   for (std::int64_t i = 0; i < table.size(0); ++i)
-    rows.push_back({std::int64_t(v[i][0]), v[i][1], v[i][2], v[i][3] != 0, v[i][4], v[i][5], v[i][6], v[i][7], v[i][8]});
+    rows.push_back(
+        {std::int64_t(v[i][0]), v[i][1], v[i][2], v[i][3] != 0, v[i][4], v[i][5], v[i][6], v[i][7], v[i][8]});
   return rows;
 }
 
@@ -72,8 +75,8 @@ void write_checkpoint(const std::string& path, const std::string& fingerprint, c
   }
 }
 
-void read_checkpoint(const std::string& path, const std::string& fingerprint, TrainState& state, LocalNetwork& network,
-                     torch::optim::AdamW& optimiser) {
+void read_checkpoint(const std::string& path, const std::string& fingerprint, TrainState& state,
+                     LocalNetwork& network, torch::optim::AdamW& optimiser) {
   require(std::filesystem::exists(path), Errc::kIo, path + ": no such checkpoint to resume from");
   try {
     torch::serialize::InputArchive archive;
@@ -81,11 +84,12 @@ void read_checkpoint(const std::string& path, const std::string& fingerprint, Tr
     c10::IValue version, stored, count;
     archive.read("version", version);
     require(version.toInt() == kVersion, Errc::kFormat,
-            path + ": checkpoint version " + std::to_string(version.toInt()) + ", wanted " + std::to_string(kVersion));
+            path + ": checkpoint version " + std::to_string(version.toInt()) + ", wanted " +
+                std::to_string(kVersion));
     archive.read("fingerprint", stored);
     require(stored.toStringRef() == fingerprint, Errc::kArgument,
-            path + ": belongs to a training with other settings or archives.\n  there: " + stored.toStringRef() +
-                "\n  here:  " + fingerprint);
+            path + ": belongs to a training with other settings or archives.\n  there: " +
+                stored.toStringRef() + "\n  here:  " + fingerprint);
     at::Tensor counters, rows;
     archive.read("counters", counters);
     unpack(counters, state);
@@ -93,7 +97,8 @@ void read_checkpoint(const std::string& path, const std::string& fingerprint, Tr
     state.rows = unpack_rows(rows);
     archive.read("best", count);
     state.best_weights.resize(std::size_t(count.toInt()));
-    for (std::size_t i = 0; i < state.best_weights.size(); ++i) archive.read("best" + std::to_string(i), state.best_weights[i]);
+    for (std::size_t i = 0; i < state.best_weights.size(); ++i)
+      archive.read("best" + std::to_string(i), state.best_weights[i]);
     torch::serialize::InputArchive weights, moments;
     archive.read("network", weights);
     archive.read("optimiser", moments);

@@ -26,7 +26,7 @@ void write_checkpoint(const std::string& path, const std::string& fingerprint, c
                       LocalNetwork& network, const torch::optim::AdamW& optimiser);
 
 // Error kIo or kFormat; kArgument where it belongs to other settings or archives than `fingerprint`.
-void read_checkpoint(const std::string& path, const std::string& fingerprint, TrainState& state, LocalNetwork& network,
-                     torch::optim::AdamW& optimiser);
+void read_checkpoint(const std::string& path, const std::string& fingerprint, TrainState& state,
+                     LocalNetwork& network, torch::optim::AdamW& optimiser);
 
 }  // namespace grainspin

@@ -17,7 +17,8 @@ inline torch::Device torch_device(Device device, int gpu) {
   if (device == Device::kCpu) return torch::kCPU;
   require(torch::cuda::is_available(), Errc::kDevice, "LibTorch finds no CUDA device");
   require(gpu >= 0 && gpu < int(torch::cuda::device_count()), Errc::kDevice,
-          "no CUDA device " + std::to_string(gpu) + ": LibTorch finds " + std::to_string(torch::cuda::device_count()));
+          "no CUDA device " + std::to_string(gpu) + ": LibTorch finds " +
+              std::to_string(torch::cuda::device_count()));
   return torch::Device(torch::kCUDA, torch::DeviceIndex(gpu));
 }
 

@@ -7,8 +7,8 @@
 
 namespace grainspin {
 
-
-RecurrentImpl::RecurrentImpl(Cell cell, int layers, int hidden, int inputs) : cell_(cell), hidden_(hidden), inputs_(inputs) {
+RecurrentImpl::RecurrentImpl(Cell cell, int layers, int hidden, int inputs)
+    : cell_(cell), hidden_(hidden), inputs_(inputs) {
   const int G = cell == Cell::kLstm ? 4 : 3;
   const double bound = 1 / std::sqrt(double(hidden));  // as PyTorch initialises
   auto parameter = [&](const std::string& name, at::IntArrayRef shape) {
@@ -76,7 +76,8 @@ LocalNetworkImpl::LocalNetworkImpl(const ModelSpec& spec) : spec_(spec) {
   torch::NoGradGuard no_gradient;
   increment_->weight.mul_(0.1);
   increment_->bias.zero_();
-  scale_ = register_buffer("scale", torch::tensor(std::vector<float>(spec.increment_scale.begin(), spec.increment_scale.end())));
+  scale_ = register_buffer(
+      "scale", torch::tensor(std::vector<float>(spec.increment_scale.begin(), spec.increment_scale.end())));
 }
 
 Heads LocalNetworkImpl::heads(const at::Tensor& h) const {
@@ -95,7 +96,8 @@ std::vector<Heads> LocalNetworkImpl::forced(const at::Tensor& x, const at::Tenso
   // unbind, not select: its gradient is one stack, where select's would fill a whole tensor a step.
   const auto projected = rnn_->project_columns(x, 0, patch).unbind(0);  // [S] of [B, G H]
   std::vector<at::Tensor> added;
-  if (spec_.local.feedback == Feedback::kOwn) added = rnn_->project_columns(own, patch, own.size(-1)).unbind(0);
+  if (spec_.local.feedback == Feedback::kOwn)
+    added = rnn_->project_columns(own, patch, own.size(-1)).unbind(0);
   std::vector<Heads> out;
   for (int t = 0; t < T; ++t) {
     at::Tensor input = projected[projected.size() == 1 ? 0 : std::size_t(t)];
@@ -105,8 +107,9 @@ std::vector<Heads> LocalNetworkImpl::forced(const at::Tensor& x, const at::Tenso
   return out;
 }
 
-LocalNetworkImpl::Path LocalNetworkImpl::roll(const at::Tensor& x, const at::Tensor& q0, const TapTable* table,
-                                              const Embedder& embedder, const at::Tensor& truth) const {
+LocalNetworkImpl::Path LocalNetworkImpl::roll(const at::Tensor& x, const at::Tensor& q0,
+                                              const TapTable* table, const Embedder& embedder,
+                                              const at::Tensor& truth) const {
   Path path;
   auto state = rnn_->zero(q0.size(0));
   at::Tensor q = q0, projected;
@@ -116,7 +119,8 @@ LocalNetworkImpl::Path LocalNetworkImpl::roll(const at::Tensor& x, const at::Ten
     if (truth.defined()) q = truth.select(0, t);
     at::Tensor input = projected;
     if (feedback == Feedback::kNeighbours) input = rnn_->project(gather(embedder(q), *table));
-    if (feedback == Feedback::kOwn) input = projected + rnn_->project_columns(embedder(q), x.size(-1), embedder.size());
+    if (feedback == Feedback::kOwn)
+      input = projected + rnn_->project_columns(embedder(q), x.size(-1), embedder.size());
     path.heads.push_back(heads(rnn_->step(input, state)));
     q = turn(path.heads.back().increment.to(q.scalar_type()) * scale_, q);
     path.q.push_back(q);

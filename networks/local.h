@@ -47,8 +47,8 @@ class LocalNetworkImpl : public torch::nn::Module {
   std::vector<Heads> forced(const torch::Tensor& x, const torch::Tensor& own) const;
 
   struct Path {
-    std::vector<Heads> heads;        // [T]
-    std::vector<torch::Tensor> q;    // [T] of [N, 4], after each step
+    std::vector<Heads> heads;      // [T]
+    std::vector<torch::Tensor> q;  // [T] of [N, 4], after each step
   };
   // The model's own path from q0 [N, 4]. `initial`, `own`: x [1, N, K C] are the patches. `neighbours`:
   // x is not read, and the voxels are the whole box that `table` was made for. With `truth` [T + 1, N, 4]

@@ -5,7 +5,9 @@
 namespace grainspin {
 
 Loss::Loss(const ModelSpec& spec, std::span<const Run> runs, torch::Device device) {
-  auto vector = [&](const auto& v) { return torch::tensor(std::vector<float>(v.begin(), v.end())).to(device); };
+  auto vector = [&](const auto& v) {
+    return torch::tensor(std::vector<float>(v.begin(), v.end())).to(device);
+  };
   increment_scale_ = vector(spec.increment_scale);
   stress_mean_ = vector(spec.stress_mean);
   stress_scale_ = vector(spec.stress_scale);

@@ -16,7 +16,8 @@ class Loss {
 
   // Heads against the true increments [T, B, 3] and, with a stress head, stresses [T, B, 6]: squared
   // residuals per component over the scales. The variance head sees residuals that it cannot change.
-  torch::Tensor heads(const std::vector<Heads>& heads, const torch::Tensor& w, const torch::Tensor& stress) const;
+  torch::Tensor heads(const std::vector<Heads>& heads, const torch::Tensor& w,
+                      const torch::Tensor& stress) const;
 
   // Mean over steps of the squared angle to the true path [T + 1, B, 4] over that of persistence.
   torch::Tensor path(const std::vector<torch::Tensor>& q, const torch::Tensor& truth) const;

@@ -6,7 +6,6 @@
 
 namespace grainspin {
 
-
 namespace {
 
 int fold_edge(int i, int n, const std::array<Edge, 2>& edge) {
@@ -23,11 +22,13 @@ void copy_rows(const float* rows, const std::int64_t* index, std::int64_t n, std
   });
 }
 
-bool plain(const at::Tensor& t) { return t.is_cpu() && t.scalar_type() == torch::kFloat; }
+bool plain(const at::Tensor& t) {
+  return t.is_cpu() && t.scalar_type() == torch::kFloat;
+}
 
 struct GatherFunction : torch::autograd::Function<GatherFunction> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& e, const at::Tensor& index,
-                        const at::Tensor& inverse) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& e,
+                            const at::Tensor& index, const at::Tensor& inverse) {
     context->save_for_backward({index, inverse});
     context->saved_data["voxels"] = e.size(0);
     const std::int64_t N = index.size(0), K = index.size(1), C = e.size(1);
@@ -48,7 +49,8 @@ struct GatherFunction : torch::autograd::Function<GatherFunction> {
       sum.index_add_(0, index.view(-1), g);
       return {sum, at::Tensor(), at::Tensor()};
     }
-    if (!plain(g)) return {g.index_select(0, inverse.view(-1)).view({N, K, C}).sum(1), at::Tensor(), at::Tensor()};
+    if (!plain(g))
+      return {g.index_select(0, inverse.view(-1)).view({N, K, C}).sum(1), at::Tensor(), at::Tensor()};
     at::Tensor sum = torch::zeros({N, C}, g.options());
     const float* in = g.data_ptr<float>();
     const std::int64_t* from = inverse.data_ptr<std::int64_t>();
@@ -106,7 +108,8 @@ Region whole_box(Shape shape, Boundaries boundaries) {
 
 at::Tensor gather(const at::Tensor& e, const TapTable& table) {
   // Autograd takes no undefined tensor: an empty one stands for "no inverse".
-  return GatherFunction::apply(e, table.index, table.inverse.defined() ? table.inverse : torch::empty({0}, table.index.options()));
+  return GatherFunction::apply(
+      e, table.index, table.inverse.defined() ? table.inverse : torch::empty({0}, table.index.options()));
 }
 
 }  // namespace grainspin

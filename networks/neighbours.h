@@ -10,7 +10,7 @@
 namespace grainspin {
 
 struct TapTable {
-  torch::Tensor index;    // [N, K] int64: the voxel at tap k of voxel n (core order, x fastest)
+  torch::Tensor index;  // [N, K] int64: the voxel at tap k of voxel n (core order, x fastest)
   // [N, K] int64: the flat (n', k) that reads voxel n through tap k, where every tap is a permutation of
   // the voxels (a periodic box without mask); undefined otherwise.
   torch::Tensor inverse;

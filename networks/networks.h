@@ -11,7 +11,8 @@ namespace grainspin {
 
 // The model through torch::nn modules: what the engine is tested against. With `precise` everything is
 // computed in double; StepOutput's floats are then rounded at the very end.
-std::unique_ptr<Surrogate> make_libtorch(const Model& model, const EngineOptions& options, bool precise = false);
+std::unique_ptr<Surrogate> make_libtorch(const Model& model, const EngineOptions& options,
+                                         bool precise = false);
 
 // LibTorch's version, empty where the program was built without it.
 std::string torch_version();

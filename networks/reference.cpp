@@ -15,9 +15,13 @@ namespace {
 class LibtorchSurrogate final : public Surrogate {
  public:
   LibtorchSurrogate(const Model& model, const EngineOptions& options, bool precise)
-      : spec_(model.spec), device_(torch_device(options.device, options.gpu)),
-        type_(precise ? torch::kDouble : torch::kFloat), network_(model.spec), threads_(set_threads(options.threads)),
-        embedder_(embedding(PointGroup::named(spec_.point_group)), spec_.input_mean, spec_.input_scale, device_, type_) {
+      : spec_(model.spec),
+        device_(torch_device(options.device, options.gpu)),
+        type_(precise ? torch::kDouble : torch::kFloat),
+        network_(model.spec),
+        threads_(set_threads(options.threads)),
+        embedder_(embedding(PointGroup::named(spec_.point_group)), spec_.input_mean, spec_.input_scale,
+                  device_, type_) {
     network_->load(model);
     network_->to(device_, type_);
     network_->eval();
@@ -26,7 +30,8 @@ class LibtorchSurrogate final : public Surrogate {
   const ModelSpec& spec() const override { return spec_; }
 
   std::string description() const override {
-    return "LibTorch " + torch_version() + ", " + (device_.is_cpu() ? "CPU, " + std::to_string(threads_) + " threads" : "CUDA") +
+    return "LibTorch " + torch_version() + ", " +
+           (device_.is_cpu() ? "CPU, " + std::to_string(threads_) + " threads" : "CUDA") +
            (type_ == torch::kDouble ? ", double" : "");
   }
 
@@ -64,9 +69,11 @@ class LibtorchSurrogate final : public Surrogate {
       projected = network_->rnn().project_columns(patch, 0, patch.size(1));
     }
     at::Tensor keep;  // [N, 1] 1 where a voxel is masked
-    if (mask) keep = torch::from_blob(const_cast<std::uint8_t*>(mask), {N, 1}, torch::kByte).to(device_).eq(0);
-    const at::Tensor scale = torch::tensor(std::vector<float>(spec_.increment_scale.begin(), spec_.increment_scale.end()))
-                                 .to(device_, type_);
+    if (mask)
+      keep = torch::from_blob(const_cast<std::uint8_t*>(mask), {N, 1}, torch::kByte).to(device_).eq(0);
+    const at::Tensor scale =
+        torch::tensor(std::vector<float>(spec_.increment_scale.begin(), spec_.increment_scale.end()))
+            .to(device_, type_);
     const auto inner = inner_voxels(region);
     auto state = network_->rnn().zero(N);
     for (int t = 0; t < spec_.steps(); ++t) {
@@ -103,7 +110,8 @@ class LibtorchSurrogate final : public Surrogate {
 
   at::Tensor inner_voxels(const Region& r) const {
     auto axis = [](int low, int count) { return torch::arange(low, low + count, torch::kLong); };
-    const at::Tensor z = axis(r.inner_lo[2], r.inner.nz).view({-1, 1, 1}), y = axis(r.inner_lo[1], r.inner.ny).view({1, -1, 1}),
+    const at::Tensor z = axis(r.inner_lo[2], r.inner.nz).view({-1, 1, 1}),
+                     y = axis(r.inner_lo[1], r.inner.ny).view({1, -1, 1}),
                      x = axis(r.inner_lo[0], r.inner.nx).view({1, 1, -1});
     return ((z * r.shape.ny + y) * r.shape.nx + x).reshape(-1).to(device_);
   }
@@ -130,7 +138,11 @@ std::unique_ptr<Surrogate> make_libtorch(const Model& model, const EngineOptions
   return surrogate;
 }
 
-std::string torch_version() { return TORCH_VERSION; }
-bool torch_has_cuda() { return torch::cuda::is_available(); }
+std::string torch_version() {
+  return TORCH_VERSION;
+}
+bool torch_has_cuda() {
+  return torch::cuda::is_available();
+}
 
 }  // namespace grainspin

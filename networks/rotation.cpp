@@ -8,7 +8,6 @@
 
 namespace grainspin {
 
-
 namespace {
 
 // (0, v) * q for v [N,3]: half of the change of q for a rotation vector v.
@@ -37,7 +36,8 @@ at::Tensor raw_embedding(const Embedder::Tables& tables, const at::Tensor& q) {
 }
 
 struct EmbedFunction : torch::autograd::Function<EmbedFunction> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& q, const Embedder::Tables* tables) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& q,
+                            const Embedder::Tables* tables) {
     const at::Tensor e = raw_embedding(*tables, q);
     context->save_for_backward({q, e});
     context->saved_data["tables"] = reinterpret_cast<std::int64_t>(tables);
@@ -66,7 +66,9 @@ at::Tensor turn(const at::Tensor& w, const at::Tensor& q) {
   return t.cos() * q + (t.sin() / t) * vector_times(half, q);
 }
 
-at::Tensor squared_angle(const at::Tensor& a, const at::Tensor& b) { return 4 * (a - b).square().sum(-1); }
+at::Tensor squared_angle(const at::Tensor& a, const at::Tensor& b) {
+  return 4 * (a - b).square().sum(-1);
+}
 
 at::Tensor angle(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor p = a.to(torch::kDouble), r = b.to(torch::kDouble);
@@ -104,7 +106,8 @@ Embedder::Embedder(const EmbeddingSpec& spec, const std::vector<float>& mean, co
       for (int b = 0; a + b <= rank; ++b) exponents.insert(exponents.end(), {a, b, rank - a - b});
     const at::Tensor powers = torch::tensor(exponents, torch::kLong).view({-1, 3});
     const std::int64_t samples = 8 * powers.size(0);
-    at::Tensor x = torch::empty({samples, 3}, torch::kDouble), y = torch::empty({samples, one.size}, torch::kDouble);
+    at::Tensor x = torch::empty({samples, 3}, torch::kDouble),
+               y = torch::empty({samples, one.size}, torch::kDouble);
     for (std::int64_t i = 0; i < samples; ++i) {
       const Quatd q = normalised(Quatd{uniform(), uniform(), uniform(), uniform()});
       const Vec3<double> v = matrix(q) * Vec3<double>{1, 0, 0};
@@ -132,15 +135,17 @@ at::Tensor Embedder::by_monomials(const Tables& tables, const at::Tensor& q) {
   const auto c = q.unbind(-1);
   const at::Tensor &w = c[0], &x = c[1], &y = c[2], &z = c[3];
   const at::Tensor R = torch::stack({1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-                                 2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-                                 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)}, -1).view({-1, 3, 3});
+                                     2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+                                     2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)},
+                                    -1)
+                           .view({-1, 3, 3});
   std::vector<at::Tensor> parts;
   for (const auto& term : tables.terms) {
-    const at::Tensor a = torch::matmul(R, term.directions.t()).transpose(1, 2);           // [N, n, 3]
-    std::vector<at::Tensor> power{torch::ones_like(a)};                                   // [rank + 1] of [N, n, 3]
+    const at::Tensor a = torch::matmul(R, term.directions.t()).transpose(1, 2);  // [N, n, 3]
+    std::vector<at::Tensor> power{torch::ones_like(a)};                          // [rank + 1] of [N, n, 3]
     const int rank = (int(term.coefficients.size(1)) - 1) / 2;
     for (int k = 1; k <= rank; ++k) power.push_back(power.back() * a);
-    const at::Tensor all = torch::stack(power, -1);                                       // [N, n, 3, rank + 1]
+    const at::Tensor all = torch::stack(power, -1);  // [N, n, 3, rank + 1]
     at::Tensor monomials;
     for (std::int64_t axis = 0; axis < 3; ++axis) {
       const at::Tensor chosen = all.select(2, axis).index_select(-1, term.exponents.select(1, axis));
@@ -155,6 +160,8 @@ at::Tensor Embedder::operator()(const at::Tensor& q) const {
   return (EmbedFunction::apply(q, tables_.get()) - tables_->mean) / tables_->scale;
 }
 
-int Embedder::size() const { return tables_->spec.size; }
+int Embedder::size() const {
+  return tables_->spec.size;
+}
 
 }  // namespace grainspin

@@ -29,7 +29,8 @@ RunScore score(LocalNetwork& network, const Embedder& embedder, const Run& run, 
     return torch::from_blob(const_cast<float*>(v.data()), shape).to(device);
   };
   const at::Tensor q = view(run.q, {T + 1, N, 4}), w = view(run.w, {T, N, 3});
-  const at::Tensor scale = torch::tensor(std::vector<float>(spec.increment_scale.begin(), spec.increment_scale.end())).to(device);
+  const at::Tensor scale =
+      torch::tensor(std::vector<float>(spec.increment_scale.begin(), spec.increment_scale.end())).to(device);
   const TapTable table = tap_table(whole_box(run.shape, run.boundaries), spec.local.radius, nullptr, device);
   const at::Tensor q0 = q.select(0, 0);
   at::Tensor x;
@@ -41,7 +42,8 @@ RunScore score(LocalNetwork& network, const Embedder& embedder, const Run& run, 
   const auto path = network->roll(x, q0, &table, embedder);
   for (std::int64_t t = 1; t <= T; ++t) {
     const double degrees = 180 / std::numbers::pi;
-    out.error_deg.push_back(angle(path.q[std::size_t(t - 1)], q.select(0, t)).mean().item<double>() * degrees);
+    out.error_deg.push_back(angle(path.q[std::size_t(t - 1)], q.select(0, t)).mean().item<double>() *
+                            degrees);
     out.persistence_deg.push_back(angle(q0, q.select(0, t)).mean().item<double>() * degrees);
   }
   out.r2_one_step = out.r2_rolled = std::numeric_limits<double>::quiet_NaN();

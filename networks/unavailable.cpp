@@ -14,9 +14,15 @@ std::unique_ptr<Surrogate> make_libtorch(const Model&, const EngineOptions&, boo
   missing("the LibTorch backend");
 }
 
-TrainReport train(const TrainOptions&, const TrainProgress&) { missing("training"); }
+TrainReport train(const TrainOptions&, const TrainProgress&) {
+  missing("training");
+}
 
-std::string torch_version() { return {}; }
-bool torch_has_cuda() { return false; }
+std::string torch_version() {
+  return {};
+}
+bool torch_has_cuda() {
+  return false;
+}
 
 }  // namespace grainspin

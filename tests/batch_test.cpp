@@ -24,7 +24,8 @@ ModelSpec spec_of(std::span<const HeldRun> runs, Feedback feedback, int radius) 
   return spec;
 }
 
-void expect_near(const std::vector<float>& a, const std::vector<float>& b, float tolerance, const char* what) {
+void expect_near(const std::vector<float>& a, const std::vector<float>& b, float tolerance,
+                 const char* what) {
   ASSERT_EQ(a.size(), b.size()) << what;
   for (std::size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], tolerance) << what << " " << i;
 }
@@ -65,11 +66,13 @@ TEST(Batch, GathersNormalisedEmbeddingsOfTheTaps) {
           }
         ASSERT_EQ(batch.own.size(), feedback == Feedback::kOwn ? std::size_t(T * B * C) : 0u);
         if (feedback == Feedback::kOwn) {
-          for (int t = 0; t < T; ++t) ASSERT_NEAR(batch.own[std::size_t((t * B + 5) * C + 2)], expected(5, t, 2), 2e-5);
+          for (int t = 0; t < T; ++t)
+            ASSERT_NEAR(batch.own[std::size_t((t * B + 5) * C + 2)], expected(5, t, 2), 2e-5);
         }
         for (int t = 0; t < T; ++t)
           for (int a = 0; a < 3; ++a)
-            EXPECT_EQ(batch.w[std::size_t((t * B + 7) * 3 + a)], runs[0].w[std::size_t((t * shape.voxels() + 7) * 3 + a)]);
+            EXPECT_EQ(batch.w[std::size_t((t * B + 7) * 3 + a)],
+                      runs[0].w[std::size_t((t * shape.voxels() + 7) * 3 + a)]);
       }
     }
 }
@@ -115,7 +118,8 @@ TEST(Batch, TurnedRunsObeyTheLaw) {
     const TurnedRun t = turn(run, op);
     double error = 0;
     for (std::int64_t i = 0; i < shape.voxels(); ++i) {
-      const int x = int(i % t.shape.nx), y = int(i / t.shape.nx % t.shape.ny), z = int(i / t.shape.nx / t.shape.ny);
+      const int x = int(i % t.shape.nx), y = int(i / t.shape.nx % t.shape.ny),
+                z = int(i / t.shape.nx / t.shape.ny);
       Vec3<double> sum;
       for (const int k : {13, 12, 14, 10, 16, 4, 22}) {
         const float* q = &t.q[std::size_t(tap(t.shape, t.boundaries, x, y, z, 1, k) * 4)];

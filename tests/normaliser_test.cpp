@@ -73,7 +73,8 @@ TEST(Run, FollowsOrientationsThroughTheirEquivalents) {
     if (i % 3 == 0) v = {-v.w, -v.x, -v.y, -v.z};
     mixed[i] = float(v.w), mixed[i + 1] = float(v.x), mixed[i + 2] = float(v.y), mixed[i + 3] = float(v.z);
   }
-  const HeldRun a = make_run("a", shape, {}, "432", 0, tension(3), q, {}), b = make_run("b", shape, {}, "432", 0, tension(3), mixed, {});
+  const HeldRun a = make_run("a", shape, {}, "432", 0, tension(3), q, {}),
+                b = make_run("b", shape, {}, "432", 0, tension(3), mixed, {});
   for (std::size_t i = 0; i < a.w.size(); ++i) EXPECT_NEAR(a.w[i], b.w[i], 2e-6);
   for (std::size_t i = 0; i < b.q.size() - 32; i += 4) {  // q[t + 1] = exp(w) q[t]
     const float* w = &b.w[i / 4 * 3];
@@ -100,11 +101,15 @@ TEST(Run, RefusesWhatDoesNotBelongTogether) {
   EXPECT_EQ(reason(made_run({3, 1, 2}, 2, 5)), "");
   EXPECT_NE(reason(made_run(s, 3, 5)).find("3 strain steps, wanted 2"), std::string::npos);
   const auto q = follow_law(s, 2, 5);
-  EXPECT_NE(reason(make_run("b", s, {}, "622", 0, tension(2), q, {})).find("point group 622, wanted 432"), std::string::npos);
-  EXPECT_NE(reason(make_run("b", s, {}, "432", 0, tension(2, 0.02), q, {})).find("strain 0.02, wanted 0.01"), std::string::npos);
+  EXPECT_NE(reason(make_run("b", s, {}, "622", 0, tension(2), q, {})).find("point group 622, wanted 432"),
+            std::string::npos);
+  EXPECT_NE(reason(make_run("b", s, {}, "432", 0, tension(2, 0.02), q, {})).find("strain 0.02, wanted 0.01"),
+            std::string::npos);
   auto loads = tension(2);
   loads[1].prescribed[0] = true;
-  EXPECT_NE(reason(make_run("b", s, {}, "432", 0, loads, q, {})).find("step 2: load component 11 is prescribed"), std::string::npos);
+  EXPECT_NE(
+      reason(make_run("b", s, {}, "432", 0, loads, q, {})).find("step 2: load component 11 is prescribed"),
+      std::string::npos);
   loads = tension(2);
   loads[0].L[1] = 0.004;
   EXPECT_NE(reason(make_run("b", s, {}, "432", 0, loads, q, {})).find("step 1: "), std::string::npos);
@@ -124,5 +129,6 @@ TEST(Sha256, PublishedValues) {
   EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-  EXPECT_EQ(sha256(std::string(1000000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  EXPECT_EQ(sha256(std::string(1000000, 'a')),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }

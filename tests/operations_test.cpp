@@ -34,7 +34,8 @@ TEST(Operations, TheCubeHas48AndTheyAreWhatTheySay) {
       for (int j = 0; j < 3; ++j) EXPECT_NEAR(p(i, j), op.det * op.Q(i, j), 1e-12);
     double det = 0;  // by the definition, over the even and odd permutations
     for (int i = 0; i < 3; ++i)
-      det += op.Q(0, i) * (op.Q(1, (i + 1) % 3) * op.Q(2, (i + 2) % 3) - op.Q(1, (i + 2) % 3) * op.Q(2, (i + 1) % 3));
+      det += op.Q(0, i) *
+             (op.Q(1, (i + 1) % 3) * op.Q(2, (i + 2) % 3) - op.Q(1, (i + 2) % 3) * op.Q(2, (i + 1) % 3));
     EXPECT_EQ(det, op.det);
   }
 }
@@ -111,9 +112,11 @@ TEST(Operations, TurnedGridsHoldEveryVoxelWhereItBelongs) {
       const double to[3] = {j % out.nx - (out.nx - 1) / 2.0, j / out.nx % out.ny - (out.ny - 1) / 2.0,
                             j / out.nx / out.ny - (out.nz - 1) / 2.0};
       const std::int64_t i = from[std::size_t(j)];
-      const double at[3] = {i % shape.nx - (shape.nx - 1) / 2.0, i / shape.nx % shape.ny - (shape.ny - 1) / 2.0,
+      const double at[3] = {i % shape.nx - (shape.nx - 1) / 2.0,
+                            i / shape.nx % shape.ny - (shape.ny - 1) / 2.0,
                             i / shape.nx / shape.ny - (shape.nz - 1) / 2.0};
-      for (int a = 0; a < 3; ++a) EXPECT_EQ(to[a], op.Q(a, 0) * at[0] + op.Q(a, 1) * at[1] + op.Q(a, 2) * at[2]);
+      for (int a = 0; a < 3; ++a)
+        EXPECT_EQ(to[a], op.Q(a, 0) * at[0] + op.Q(a, 1) * at[1] + op.Q(a, 2) * at[2]);
     }
   }
 }

@@ -2,10 +2,13 @@
 // and the whole Surrogate against the definition written out.
 #include <gtest/gtest.h>
 
+#include "datasets/normaliser.h"
 #include "local_oracle.h"
 #include "networks/cell.h"
+#include "networks/fields.h"
 #include "networks/local.h"
 #include "networks/networks.h"
+#include "training_cases.h"
 
 using namespace grainspin;
 using namespace grainspin::testing;
@@ -23,7 +26,9 @@ LocalSpec local(Cell cell, int layers, int radius, Feedback feedback) {
   return s;
 }
 
-at::Tensor random(at::IntArrayRef shape, torch::ScalarType type = torch::kDouble) { return torch::randn(shape, type); }
+at::Tensor random(at::IntArrayRef shape, torch::ScalarType type = torch::kDouble) {
+  return torch::randn(shape, type);
+}
 
 // d sum(f(x) * weights) / dx by central differences, in double.
 template <class F>
@@ -43,7 +48,9 @@ at::Tensor differences(F f, const at::Tensor& x, const at::Tensor& weights) {
   return gradient;
 }
 
-double largest(const at::Tensor& t) { return t.abs().max().item<double>(); }
+double largest(const at::Tensor& t) {
+  return t.abs().max().item<double>();
+}
 
 }  // namespace
 
@@ -57,10 +64,12 @@ TEST(Network, TensorsAreThoseOfTheModelFile) {
         network->save(saved);
         ASSERT_NO_THROW(check(saved));
         ASSERT_EQ(saved.tensors.size(), random.tensors.size());
-        for (const auto& [name, tensor] : random.tensors) EXPECT_EQ(saved.tensors.at(name).shape, tensor.shape) << name;
+        for (const auto& [name, tensor] : random.tensors)
+          EXPECT_EQ(saved.tensors.at(name).shape, tensor.shape) << name;
         network->load(random);
         network->save(saved);
-        for (const auto& [name, tensor] : random.tensors) EXPECT_EQ(saved.tensors.at(name).values, tensor.values) << name;
+        for (const auto& [name, tensor] : random.tensors)
+          EXPECT_EQ(saved.tensors.at(name).values, tensor.values) << name;
       }
 }
 
@@ -100,13 +109,17 @@ TEST(Network, FusedCellsAreThePlainOnes) {
   torch::manual_seed(2);
   const std::int64_t B = 70, H = 48;
   auto leaf = [&](at::IntArrayRef shape) { return random(shape, torch::kFloat).requires_grad_(); };
-  const at::Tensor gates = leaf({B, 4 * H}), c = leaf({B, H}), x = leaf({B, 3 * H}), y = leaf({B, 3 * H}), h = leaf({B, H});
+  const at::Tensor gates = leaf({B, 4 * H}), c = leaf({B, H}), x = leaf({B, 3 * H}), y = leaf({B, 3 * H}),
+                   h = leaf({B, H});
   const at::Tensor u = random({B, H}, torch::kFloat), v = random({B, H}, torch::kFloat);
-  auto gradients = [](const at::Tensor& loss, const std::vector<at::Tensor>& inputs) { return torch::autograd::grad({loss}, inputs); };
+  auto gradients = [](const at::Tensor& loss, const std::vector<at::Tensor>& inputs) {
+    return torch::autograd::grad({loss}, inputs);
+  };
   const auto a = lstm_cell(gates, c), b = lstm_cell_plain(gates, c);
   EXPECT_LT(largest(a.first - b.first), 1e-6);
   EXPECT_LT(largest(a.second - b.second), 1e-6);
-  const auto ga = gradients((a.first * u + a.second * v).sum(), {gates, c}), gb = gradients((b.first * u + b.second * v).sum(), {gates, c});
+  const auto ga = gradients((a.first * u + a.second * v).sum(), {gates, c}),
+             gb = gradients((b.first * u + b.second * v).sum(), {gates, c});
   for (std::size_t i = 0; i < 2; ++i) EXPECT_LT(largest(ga[i] - gb[i]), 1e-5);
   const at::Tensor p = gru_cell(x, y, h), q = gru_cell_plain(x, y, h);
   EXPECT_LT(largest(p - q), 1e-6);
@@ -116,24 +129,32 @@ TEST(Network, FusedCellsAreThePlainOnes) {
 
 TEST(Network, TurnIsTheExponential) {
   torch::manual_seed(3);
-  const at::Tensor w = torch::cat({random({20, 3}), torch::zeros({1, 3}, torch::kDouble), 1e-9 * random({5, 3})});
+  const at::Tensor w =
+      torch::cat({random({20, 3}), torch::zeros({1, 3}, torch::kDouble), 1e-9 * random({5, 3})});
   at::Tensor q = random({26, 4});
   q = q / q.norm(2, -1, true);
   const at::Tensor out = turn(w, q);
   for (std::int64_t i = 0; i < 26; ++i) {
-    const double *a = w.data_ptr<double>() + 3 * i, *b = q.data_ptr<double>() + 4 * i, *c = out.data_ptr<double>() + 4 * i;
+    const double *a = w.data_ptr<double>() + 3 * i, *b = q.data_ptr<double>() + 4 * i,
+                 *c = out.data_ptr<double>() + 4 * i;
     const Quatd expected = exp(Vec3<double>{a[0], a[1], a[2]}) * Quatd{b[0], b[1], b[2], b[3]};
     EXPECT_NEAR(c[0], expected.w, 1e-13);
     EXPECT_NEAR(c[1], expected.x, 1e-13);
     EXPECT_NEAR(c[2], expected.y, 1e-13);
     EXPECT_NEAR(c[3], expected.z, 1e-13);
-    EXPECT_NEAR(angle(q, out)[i].item<double>(), std::min(w[i].norm().item<double>(), 2 * M_PI - w[i].norm().item<double>()), 1e-7);
+    EXPECT_NEAR(angle(q, out)[i].item<double>(),
+                std::min(w[i].norm().item<double>(), 2 * M_PI - w[i].norm().item<double>()), 1e-7);
   }
   const at::Tensor zero = torch::zeros({4, 3}, torch::kDouble).requires_grad_();
-  const at::Tensor gradient = torch::autograd::grad({turn(zero, q.narrow(0, 0, 4)).select(1, 1).sum()}, {zero})[0];
+  const at::Tensor gradient =
+      torch::autograd::grad({turn(zero, q.narrow(0, 0, 4)).select(1, 1).sum()}, {zero})[0];
   EXPECT_TRUE(gradient.isfinite().all().item<bool>());
   // d (exp(w) q)_x / dw at 0 is 1/2 (q_w, q_z, -q_y).
-  EXPECT_LT(largest(gradient - 0.5 * torch::stack({q.narrow(0, 0, 4).select(1, 0), q.narrow(0, 0, 4).select(1, 3), -q.narrow(0, 0, 4).select(1, 2)}, 1)), 1e-12);
+  EXPECT_LT(
+      largest(gradient - 0.5 * torch::stack({q.narrow(0, 0, 4).select(1, 0), q.narrow(0, 0, 4).select(1, 3),
+                                             -q.narrow(0, 0, 4).select(1, 2)},
+                                            1)),
+      1e-12);
 }
 
 TEST(Network, EmbeddingHasTheGradientOfTurning) {
@@ -141,10 +162,12 @@ TEST(Network, EmbeddingHasTheGradientOfTurning) {
   for (const char* group : {"432", "622", "422", "32", "222"}) {
     const EmbeddingSpec& spec = embedding(PointGroup::named(group));
     const std::size_t C = std::size_t(spec.size);
-    const Embedder embedder(spec, std::vector<float>(C, 0.1f), std::vector<float>(C, 0.5f), torch::kCPU, torch::kDouble);
+    const Embedder embedder(spec, std::vector<float>(C, 0.1f), std::vector<float>(C, 0.5f), torch::kCPU,
+                            torch::kDouble);
     at::Tensor q = random({6, 4});
     q = q / q.norm(2, -1, true);
-    EXPECT_LT(largest(Embedder::by_monomials(embedder.tables(), q) - (embedder(q) * 0.5f + 0.1f)), 1e-7) << group;
+    EXPECT_LT(largest(Embedder::by_monomials(embedder.tables(), q) - (embedder(q) * 0.5f + 0.1f)), 1e-7)
+        << group;
     const at::Tensor w = 0.1 * random({6, 3}), weights = random({6, spec.size});
     auto f = [&](const at::Tensor& v) { return embedder(turn(v, q)); };
     const at::Tensor by_differences = differences(f, w, weights);
@@ -166,11 +189,13 @@ TEST(Network, GatherAndItsGradient) {
           EXPECT_EQ(table.inverse.numel() > 0, b == Boundary::kPeriodic);
           const std::int64_t N = shape.voxels(), K = taps(radius), C = 3;
           const at::Tensor e = random({N, C}, type).requires_grad_(), weights = random({N, K * C}, type);
-          const at::Tensor out = gather(e, table), gradient = torch::autograd::grad({(out * weights).sum()}, {e})[0];
+          const at::Tensor out = gather(e, table),
+                           gradient = torch::autograd::grad({(out * weights).sum()}, {e})[0];
           at::Tensor expected = torch::zeros({N, C}, type);
           for (std::int64_t n = 0; n < N; ++n)
             for (int k = 0; k < K; ++k) {
-              const std::int64_t at = tap(shape, boundaries, int(n % shape.nx), int(n / shape.nx % shape.ny), int(n / shape.nx / shape.ny), radius, k);
+              const std::int64_t at = tap(shape, boundaries, int(n % shape.nx), int(n / shape.nx % shape.ny),
+                                          int(n / shape.nx / shape.ny), radius, k);
               ASSERT_TRUE(torch::equal(out[n].narrow(0, k * C, C), e[at]));
               expected[at] += weights[n].narrow(0, k * C, C);
             }
@@ -186,9 +211,13 @@ TEST(Network, SurrogateIsTheDefinition) {
   for (const Cell cell : {Cell::kLstm, Cell::kGru})
     for (const Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours})
       for (const int variant : {0, 1, 2, 3}) {
-        const Model model = random_model(local(cell, 1 + variant % 2, variant < 2 ? 1 : variant - 2, feedback), variant == 3 ? "622" : "432", T, ++seed);
-        const Boundaries boundaries{Boundary::kPeriodic, variant ? Boundary::kClamped : Boundary::kPeriodic, Boundary::kPeriodic};
-        const auto q0 = random_orientations(shape.voxels(), seed), truth = random_orientations(T * shape.voxels(), seed + 100);
+        const Model model =
+            random_model(local(cell, 1 + variant % 2, variant < 2 ? 1 : variant - 2, feedback),
+                         variant == 3 ? "622" : "432", T, ++seed);
+        const Boundaries boundaries{Boundary::kPeriodic, variant ? Boundary::kClamped : Boundary::kPeriodic,
+                                    Boundary::kPeriodic};
+        const auto q0 = random_orientations(shape.voxels(), seed),
+                   truth = random_orientations(T * shape.voxels(), seed + 100);
         std::vector<std::uint8_t> mask(std::size_t(shape.voxels()), 1);
         for (std::size_t i = 0; i < mask.size(); i += 7) mask[i] = 0;
         for (const bool masked : {false, true})
@@ -206,12 +235,16 @@ TEST(Network, SurrogateIsTheDefinition) {
                 ASSERT_EQ(out.step, ++steps);
                 const std::size_t at = std::size_t((out.step - 1) * shape.voxels());
                 for (std::size_t i = 0; i < std::size_t(shape.voxels()); ++i) {
-                  for (std::size_t a = 0; a < 4; ++a) ASSERT_NEAR(out.orientation[4 * i + a], expected.orientation[4 * (at + i) + a], tolerance);
+                  for (std::size_t a = 0; a < 4; ++a)
+                    ASSERT_NEAR(out.orientation[4 * i + a], expected.orientation[4 * (at + i) + a],
+                                tolerance);
                   for (std::size_t a = 0; a < 3; ++a) {
                     ASSERT_NEAR(out.increment[3 * i + a], expected.increment[3 * (at + i) + a], tolerance);
-                    ASSERT_NEAR(out.log_variance[3 * i + a], expected.log_variance[3 * (at + i) + a], 10 * tolerance);
+                    ASSERT_NEAR(out.log_variance[3 * i + a], expected.log_variance[3 * (at + i) + a],
+                                10 * tolerance);
                   }
-                  for (std::size_t a = 0; a < 6; ++a) ASSERT_NEAR(out.stress[6 * i + a], expected.stress[6 * (at + i) + a], 3e8 * tolerance);
+                  for (std::size_t a = 0; a < 6; ++a)
+                    ASSERT_NEAR(out.stress[6 * i + a], expected.stress[6 * (at + i) + a], 3e8 * tolerance);
                 }
               });
               EXPECT_EQ(steps, T);
@@ -228,7 +261,9 @@ TEST(Network, InnerPartOfACutBox) {
   const auto surrogate = make_libtorch(model, {}, true);
   const auto q = random_orientations(shape.voxels(), 5);
   std::vector<float> whole;
-  surrogate->run(whole_box(shape, {}), q.data(), nullptr, nullptr, [&](const StepOutput& o) { whole.assign(o.orientation, o.orientation + shape.voxels() * 4); });
+  surrogate->run(whole_box(shape, {}), q.data(), nullptr, nullptr, [&](const StepOutput& o) {
+    whole.assign(o.orientation, o.orientation + shape.voxels() * 4);
+  });
   Region r = whole_box({5 + 2 * reach, 3, 4}, {});
   r.edge[0] = {Edge::kCut, Edge::kCut};
   r.inner_lo = {reach, 0, 0};
@@ -244,6 +279,49 @@ TEST(Network, InnerPartOfACutBox) {
       for (int y = 0; y < 3; ++y)
         for (int x = 0; x < 5; ++x)
           for (int a = 0; a < 4; ++a)
-            EXPECT_NEAR(o.orientation[((z * 3 + y) * 5 + x) * 4 + a], whole[std::size_t(((z * 3 + y) * 12 + x + 1 + reach) * 4 + a)], 1e-7);
+            EXPECT_NEAR(o.orientation[((z * 3 + y) * 5 + x) * 4 + a],
+                        whole[std::size_t(((z * 3 + y) * 12 + x + 1 + reach) * 4 + a)], 1e-7);
   });
+}
+
+// Gathered and turned as tensors: the same samples as the plain loops give.
+TEST(Network, DeviceFieldsGiveTheSameSamples) {
+  std::vector<grainspin::Run> runs;
+  for (const Shape shape : {Shape{4, 3, 5}, Shape{2, 6, 3}}) {
+    runs.push_back(made_run(shape, 2, unsigned(shape.nx)));
+    for (std::int64_t i = 0; i < 2 * shape.voxels() * 6; ++i) runs.back().stress.push_back(float(i % 19) - 9);
+  }
+  const auto& operations = cube_operations();
+  std::vector<Draw> draws;
+  for (int i = 0; i < 300; ++i) draws.push_back(draw(runs, int(operations.size()), 3, i));
+  auto near = [](const at::Tensor& a, const at::Tensor& b, double tolerance) {
+    ASSERT_EQ(a.defined(), b.defined());
+    if (!a.defined()) return;
+    ASSERT_EQ(a.sizes(), b.sizes());
+    EXPECT_LT(largest(a - b), tolerance);
+  };
+  for (const Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours}) {
+    ModelSpec spec;
+    spec.point_group = "432";
+    spec.local = local(Cell::kLstm, 1, 1, feedback);
+    set_scales(runs, spec);
+    const DeviceFields fields(runs, spec, operations, torch::kCPU);
+    const BatchMaker maker(runs, spec, operations, 1);
+    Batch batch;
+    maker.fill(draws, batch);
+    const Sample a = fields.voxels(draws), b = to_tensors(batch, spec.local, 9, torch::kCPU);
+    near(a.x, b.x, 1e-4);
+    near(a.own, b.own, 1e-4);
+    near(a.q, b.q, 1e-6);
+    near(a.w, b.w, 1e-7);
+    near(a.stress, b.stress, 1e-5);
+    for (const int i : {0, 1, 2, 3, 4, 5}) {
+      TurnedRun turned = turn(runs[std::size_t(draws[std::size_t(i)].run)],
+                              operations[std::size_t(draws[std::size_t(i)].operation)]);
+      const Sample g = fields.grid(draws[std::size_t(i)]), h = to_tensors(turned, 2, torch::kCPU);
+      near(g.q, h.q, 1e-6);
+      near(g.w, h.w, 1e-7);
+      near(g.stress, h.stress, 1e-5);
+    }
+  }
 }

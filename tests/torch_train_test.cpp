@@ -1,12 +1,12 @@
 // Training end to end on small made-up runs, also through the program.
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <thread>
@@ -122,7 +122,8 @@ TEST_F(Training, LearnsALaw) {
     const HeldRun truth = load_run(runs_[3], false);
     double sum = 0;
     for (std::int64_t i = 0; i < truth.voxels(); ++i) {
-      const float *a = &truth.q[std::size_t(i * 4)], *b = &truth.q[std::size_t((kSteps * truth.voxels() + i) * 4)];
+      const float *a = &truth.q[std::size_t(i * 4)],
+                  *b = &truth.q[std::size_t((kSteps * truth.voxels() + i) * 4)];
       const Vec3<double> w = log(Quatd{b[0], b[1], b[2], b[3]} * conjugate(Quatd{a[0], a[1], a[2], a[3]}));
       sum += std::sqrt(w.x * w.x + w.y * w.y + w.z * w.z) * 180 / M_PI;
     }
@@ -179,7 +180,9 @@ TEST_F(Training, WhatDoesNotBelongTogetherIsRefused) {
   write_run(folder_ / "hexagonal.h5", {4, 4, 4}, kSteps, 9, "622");
   write_run(folder_ / "longer.h5", {4, 4, 4}, kSteps + 1, 9);
   write_run(folder_ / "faster.h5", {4, 4, 4}, kSteps, 9, "432", 0.02);
-  for (const auto& [file, reason] : {std::pair{"hexagonal.h5", "point group 622"}, {"longer.h5", "4 strain steps, wanted 3"}, {"faster.h5", "strain 0.02"}}) {
+  for (const auto& [file, reason] : {std::pair{"hexagonal.h5", "point group 622"},
+                                     {"longer.h5", "4 strain steps, wanted 3"},
+                                     {"faster.h5", "strain 0.02"}}) {
     TrainOptions p = o;
     p.archives.push_back(folder_ / file);
     const std::string text = refusal(p, Errc::kFormat);
@@ -204,7 +207,8 @@ TEST_F(Training, ModelTellsWhereItComesFrom) {
   write_model(folder_ / "model.safetensors", r.model);
   const Model back = read_model(folder_ / "model.safetensors");
   EXPECT_TRUE(equal(back, r.model));
-  const auto provenance = nlohmann::json::parse(back.spec.provenance), scores = nlohmann::json::parse(back.spec.scores);
+  const auto provenance = nlohmann::json::parse(back.spec.provenance),
+             scores = nlohmann::json::parse(back.spec.scores);
   EXPECT_EQ(provenance["command"], "grainspin train");
   EXPECT_EQ(provenance["settings"]["seed"], 1);
   EXPECT_EQ(provenance["training"].size() + provenance["held_out"].size(), 3u);
@@ -216,12 +220,17 @@ TEST_F(Training, ModelTellsWhereItComesFrom) {
 }
 
 TEST_F(Training, ProgramStopsCleanlyAndContinues) {
-  const std::string model = folder_ / "model.safetensors", checkpoint = folder_ / "model.checkpoint", log = folder_ / "log.txt";
-  std::vector<std::string> arguments{"train", runs_[0], runs_[1], "--validation", runs_[3], "-o", model, "--hidden", "32",
-                                     "--steps", "3000", "--batch", "64", "--threads", "1", "--held-out", "0", "--checkpoint-minutes", "0.001"};
+  const std::string model = folder_ / "model.safetensors", checkpoint = folder_ / "model.checkpoint",
+                    log = folder_ / "log.txt";
+  std::vector<std::string> arguments{
+      "train", runs_[0],    runs_[1], "--validation", runs_[3], "-o",
+      model,   "--hidden",  "32",     "--steps",      "3000",   "--batch",
+      "64",    "--threads", "1",      "--held-out",   "0",      "--checkpoint-minutes",
+      "0.001"};
   const pid_t child = start(arguments, log);
   ASSERT_GT(child, 0);
-  for (int i = 0; i < 600 && !std::filesystem::exists(checkpoint); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  for (int i = 0; i < 600 && !std::filesystem::exists(checkpoint); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
   ASSERT_TRUE(std::filesystem::exists(checkpoint)) << text_of(log);
   kill(child, SIGTERM);
   EXPECT_EQ(status_of(child), int(Errc::kInterrupted)) << text_of(log);
@@ -239,9 +248,12 @@ TEST_F(Training, ProgramStopsCleanlyAndContinues) {
 }
 
 TEST_F(Training, ProgramReadsSettingsFromToml) {
-  const std::string model = folder_ / "small.safetensors", log = folder_ / "log.txt", config = folder_ / "settings.toml";
-  std::ofstream(config) << "hidden = 48\ncell = \"gru\"\nfeedback = \"own\"\nsteps = 5\nbatch = 32\nseed = 7\nheld-out = 0\nvariance = true\n";
-  EXPECT_EQ(status_of(start({"train", runs_[0], "-o", model, "--config", config, "--seed", "8"}, log)), 0) << text_of(log);
+  const std::string model = folder_ / "small.safetensors", log = folder_ / "log.txt",
+                    config = folder_ / "settings.toml";
+  std::ofstream(config) << "hidden = 48\ncell = \"gru\"\nfeedback = \"own\"\nsteps = 5\nbatch = 32\nseed = "
+                           "7\nheld-out = 0\nvariance = true\n";
+  EXPECT_EQ(status_of(start({"train", runs_[0], "-o", model, "--config", config, "--seed", "8"}, log)), 0)
+      << text_of(log);
   const Model m = read_model(model);
   EXPECT_EQ(m.spec.local.hidden, 48);
   EXPECT_EQ(m.spec.local.cell, Cell::kGru);
@@ -253,4 +265,5 @@ TEST_F(Training, ProgramReadsSettingsFromToml) {
   EXPECT_GT(json["peak_bytes"].get<double>(), 1e7);
   EXPECT_EQ(json["runs"][0]["samples_per_epoch"], 120);
   EXPECT_EQ(text_of(folder_ / "small.csv").substr(0, 20), "epoch,train,held_out");
+  EXPECT_NE(text_of(folder_ / "small.svg").find("<svg"), std::string::npos);
 }

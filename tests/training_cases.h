@@ -21,8 +21,9 @@ inline std::vector<LoadStep> tension(int steps, double strain = 0.01) {
   return std::vector<LoadStep>(std::size_t(steps), load);
 }
 
-// A law that tension along z leaves as it is, with cubic symmetry: with the cube axes a_i in the sample frame and
-// M = sum_i (a_i . z)^2 a_i a_i^T the rotation vector is gain (M_yz, -M_xz, 0), the axial vector of M E - E M.
+// A law that tension along z leaves as it is, with cubic symmetry: with the cube axes a_i in the sample frame
+// and M = sum_i (a_i . z)^2 a_i a_i^T the rotation vector is gain (M_yz, -M_xz, 0), the axial vector of M E -
+// E M.
 inline Vec3<double> law(const Quatd& q, double gain) {
   const Mat3<double> a = matrix(q);  // columns: the axes
   double yz = 0, xz = 0;
@@ -34,12 +35,14 @@ inline Vec3<double> law(const Quatd& q, double gain) {
   return {gain * yz, -gain * xz, 0};
 }
 
-// q[steps + 1][N][4]: random start; each voxel turns by the mean of the law over itself and its six neighbours.
+// q[steps + 1][N][4]: random start; each voxel turns by the mean of the law over itself and its six
+// neighbours.
 inline std::vector<float> follow_law(Shape s, int steps, unsigned seed, double gain = 0.05) {
   std::mt19937_64 random(seed);
   auto uniform = [&] { return double(random() >> 11) * 0x1p-53 * 2 - 1; };
   std::vector<Quatd> q;
-  for (std::int64_t i = 0; i < s.voxels(); ++i) q.push_back(normalised(Quatd{uniform(), uniform(), uniform(), uniform()}));
+  for (std::int64_t i = 0; i < s.voxels(); ++i)
+    q.push_back(normalised(Quatd{uniform(), uniform(), uniform(), uniform()}));
   std::vector<float> all;
   for (int t = 0; t <= steps; ++t) {
     for (const Quatd& v : q) all.insert(all.end(), {float(v.w), float(v.x), float(v.y), float(v.z)});
@@ -60,11 +63,13 @@ inline std::vector<float> follow_law(Shape s, int steps, unsigned seed, double g
 }
 
 inline Run made_run(Shape s, int steps, unsigned seed, double gain = 0.05) {
-  return make_run("run " + std::to_string(seed), s, {}, "432", 0, tension(steps), follow_law(s, steps, seed, gain), {});
+  return make_run("run " + std::to_string(seed), s, {}, "432", 0, tension(steps),
+                  follow_law(s, steps, seed, gain), {});
 }
 
 // The same as an archive on disk.
-inline void write_run(const std::string& path, Shape s, int steps, unsigned seed, const std::string& group = "432", double strain = 0.01) {
+inline void write_run(const std::string& path, Shape s, int steps, unsigned seed,
+                      const std::string& group = "432", double strain = 0.01) {
   ArchiveInfo info;
   info.creator = "made up";
   info.shape = s;
@@ -81,7 +86,8 @@ inline void write_run(const std::string& path, Shape s, int steps, unsigned seed
     step.name = "step_" + std::to_string(t);
     step.time = t;
     step.strain = t * strain;
-    step.mean_F = {std::exp(-t * strain / 2), 0, 0, 0, std::exp(-t * strain / 2), 0, 0, 0, std::exp(t * strain)};
+    step.mean_F = {std::exp(-t * strain / 2), 0, 0, 0, std::exp(-t * strain / 2), 0, 0, 0,
+                   std::exp(t * strain)};
     info.steps.push_back(step);
   }
   info.has_orientation = true;
@@ -96,7 +102,8 @@ inline void write_run(const std::string& path, Shape s, int steps, unsigned seed
 // A folder of its own that goes with the object.
 class Scratch {
  public:
-  explicit Scratch(const std::string& name) : path_(std::filesystem::temp_directory_path() / ("grainspin ü " + name)) {
+  explicit Scratch(const std::string& name)
+      : path_(std::filesystem::temp_directory_path() / ("grainspin ü " + name)) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
