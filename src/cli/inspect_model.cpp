@@ -35,8 +35,6 @@ void print_training(const json& provenance) {
                                    training.size(), held_out.is_array() ? held_out.size() : 0,
                                    member(member(provenance, "settings"), "seed").dump(), number(member(provenance, "epochs"), "{:.1f}"),
                                    number(member(provenance, "seconds"), "{:.0f}"), member(provenance, "threads").dump()));
-  const json command = member(provenance, "command");
-  if (command.is_string() && !command.get<std::string>().empty()) line("command", command.get<std::string>());
   const json version = member(provenance, "version"), commit = member(provenance, "commit"), torch = member(provenance, "torch");
   if (version.is_string() && commit.is_string() && torch.is_string())
     line("made by", fmt::format("grainspin {} ({}), LibTorch {}", version.get<std::string>(), commit.get<std::string>(), torch.get<std::string>()));
