@@ -151,7 +151,7 @@ void write_log(const std::string& base, const TrainReport& r) {
   const auto& theme = render::Theme::light();
   write_text(
       base + ".svg",
-      render::chart_svg(render::loss_chart(points, "increment loss; end error over persistence", theme),
+      render::chart_svg(render::loss_chart(points, "loss; error over persistence", theme),
                         theme, true));
   write_text(base + ".csv", csv);
   write_text(base + ".json", all.dump(1) + "\n");
