@@ -34,14 +34,47 @@ struct LocalSpec {
   bool variance = false;  // head of 3: log variance of the increment's components over increment_scale^2
 };
 
+// Green operator of the nonlocal family: beta = (lambda + mu) / (lambda + 2 mu) of the reference medium is 1
+// (incompressible), one number for the whole model (compressible), or one for every pass and polarisation.
+enum class Green : int { kIncompressible = 0, kCompressible = 1, kLearned = 2 };
+// Frequencies per axis from f = j / extent, j in (-extent/2, extent/2]: 2 pi f / spacing, zero at the Nyquist
+// frequency of an even extent (as DAMASK's spectral solver has them), or sin(2 pi f) / spacing.
+enum class Frequencies : int { kContinuous = 0, kSine = 1 };
+
+// A crystalline phase of the nonlocal family: voxels with Region::phase == its index.
+struct PhaseSpec {
+  std::string name;                        // as the archives call it
+  std::string point_group;                 // 432 ...
+  std::vector<std::string> slip_families;  // as in slip_systems.h
+  double c_over_a = 0;
+};
+
+// Settings of the nonlocal family; the cell itself is written down in nonlocal.h.
+struct NonlocalSpec {
+  int passes = 8;         // K, 0 .. 32: sweeps of the Green operator a step
+  int channels = 12;      // C, 1 .. 64: odd state on every slip system
+  int width = 12;         // D, 1 .. 64: inner channels of a gated map
+  int polarisations = 3;  // M, 1 .. 8: fields convolved in a pass
+  int memory = 4;         // H, 0 .. 16: even channels on every slip system, carried over the steps
+  bool carried = true;    // the odd state of the last pass enters the next step
+  bool gated = true;      // false: gated maps are linear (their gates are 1), for the study
+  bool stress = true;     // head of the Cauchy stress
+  Green green = Green::kIncompressible;
+  double beta = 1;        // of kCompressible, (0, 1]
+  Frequencies frequencies = Frequencies::kContinuous;
+  std::vector<PhaseSpec> phases;  // 1 .. 8
+};
+
 struct ModelSpec {
   int format_version = 1;
   Family family = Family::kLocal;
   LocalSpec local;
-  std::string point_group;                 // 432 ...
+  NonlocalSpec nonlocal;
+  std::string point_group;                 // 432 ...; nonlocal: of phase 0, as are the next two
   std::vector<std::string> slip_families;  // as in slip_systems.h; may be empty for local
   double c_over_a = 0;
-  std::vector<LoadStep> loads;                                         // [T]: the load it was trained on
+  // [T]: the load it was trained on. Nonlocal: the load that is taken where none is given; may be empty.
+  std::vector<LoadStep> loads;
   std::vector<float> input_mean, input_scale;                          // [C]: e' = (e - mean) / scale
   std::array<float, 3> increment_scale{1, 1, 1};                       // rad
   std::array<float, 6> stress_mean{}, stress_scale{1, 1, 1, 1, 1, 1};  // Pa
@@ -56,6 +89,7 @@ struct Tensor {
   std::vector<float> values;
 };
 
+// Tensors of the nonlocal family: nonlocal.h. Of the scales below it uses stress_scale[0] alone.
 // Tensors of the local family, PyTorch's names and orders (G = 4 or 3):
 //   rnn.weight_ih_l0 [G H, P]   rnn.weight_hh_l0 [G H, H]   rnn.bias_ih_l0 [G H]   rnn.bias_hh_l0 [G H]
 //   rnn.*_l1 likewise with P -> H;  head.increment.weight [3, H], .bias [3]; head.stress.*, head.variance.*

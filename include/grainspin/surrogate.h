@@ -22,6 +22,14 @@ struct Region {
   std::array<std::array<Edge, 2>, 3> edge{};  // [axis x,y,z][low, high]
   std::array<int, 3> inner_lo{};              // the part that is asked for
   Shape inner;
+
+  // What the nonlocal family reads beside; the local one does not. It takes whole grids only (no kCut).
+  std::array<double, 3> spacing{1, 1, 1};  // of voxels along x, y, z; only their ratios matter
+  std::vector<LoadStep> loads;             // [T]; empty: the model's own
+  const std::int32_t* phase = nullptr;     // [shape] index into NonlocalSpec::phases; null: all of phase 0
+  // Layers of mirror images put beyond each face of an axis that does not close on itself (kFace), so that
+  // the cell is periodic: the declared padding, at most the axis' extent.
+  int padding = 8;
 };
 
 // What one step gives, for the inner part of a region, x fastest. Null where not computed.
@@ -31,6 +39,9 @@ struct StepOutput {
   const float* increment = nullptr;     // [inner, 3] rad, sample frame
   const float* stress = nullptr;        // [inner, 6] Pa, Cauchy
   const float* log_variance = nullptr;  // [inner, 3]
+  // Nonlocal: the step's mean velocity gradient with the components that the load leaves free predicted;
+  // `prescribed` as in the load.
+  const LoadStep* load = nullptr;
 };
 
 class Surrogate {
