@@ -57,6 +57,7 @@ struct NonlocalSpec {
   int polarisations = 3;  // M, 1 .. 8: fields convolved in a pass
   int memory = 4;         // H, 0 .. 16: even channels on every slip system, carried over the steps
   bool carried = true;    // the odd state of the last pass enters the next step
+  int warmup = 1;         // 0 .. 8: times that the first step is run beforehand for its state alone (with `carried`)
   bool gated = true;      // false: gated maps are linear (their gates are 1), for the study
   bool stress = true;     // head of the Cauchy stress
   Green green = Green::kIncompressible;

@@ -28,6 +28,9 @@
 //   D_m = F(mean over voxels of p_m);  e_m += dev sym D_m,  w_m += axial(antisym D_m) at every voxel
 //   A = [ x, 3 P_s : Q^T e_m Q (M channels), 3 a_s . Q^T w_m (M channels) ]
 //   x += gated(A, h; pass k)
+// Warm-up: before the first step of a run the start and the passes are run `warmup` times on the first step's load
+// and orientations (h = 0 all the while); x alone is kept, so that the first step, like every later one, goes on
+// from where a sweep has stopped.
 // End:
 //   y = gated(x, h; head)                    1 channel (slip rate gamma_s), with stress 2 (and tau_s)
 //   mean velocity gradient  L' = L + s sum_{k,m} free[k,m] D_{k,m}
