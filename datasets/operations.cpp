@@ -8,62 +8,6 @@ namespace grainspin {
 
 namespace {
 
-int determinant(const Operation& op) {
-  const auto& a = op.axis;
-  const bool even = (a[1] - a[0] + 3) % 3 == 1;  // a cyclic order of the axes
-  return (even ? 1 : -1) * op.sign[0] * op.sign[1] * op.sign[2];
-}
-
-// Quaternion of a proper rotation matrix (Shepperd 1978: the largest of the four squares is divided by).
-Quatd from_matrix(const std::array<double, 9>& m) {
-  const double w = 1 + m[0] + m[4] + m[8], x = 1 + m[0] - m[4] - m[8], y = 1 - m[0] + m[4] - m[8],
-               z = 1 - m[0] - m[4] + m[8];
-  Quatd q;
-  const double largest = std::max({w, x, y, z});
-  if (w == largest)
-    q = {w, m[7] - m[5], m[2] - m[6], m[3] - m[1]};
-  else if (x == largest)
-    q = {m[7] - m[5], x, m[1] + m[3], m[2] + m[6]};
-  else if (y == largest)
-    q = {m[2] - m[6], m[1] + m[3], y, m[5] + m[7]};
-  else
-    q = {m[3] - m[1], m[2] + m[6], m[5] + m[7], z};
-  return normalised(q);
-}
-
-std::vector<Operation> make_cube_operations() {
-  std::vector<Operation> all;
-  std::array<int, 3> axis{0, 1, 2};
-  do {
-    for (int s = 0; s < 8; ++s) {
-      Operation op;
-      op.axis = axis;
-      op.sign = {s & 1 ? -1 : 1, s & 2 ? -1 : 1, s & 4 ? -1 : 1};
-      op.det = determinant(op);
-      std::array<double, 9> m{};
-      for (int i = 0; i < 3; ++i)
-        for (int j = 0; j < 3; ++j) m[std::size_t(3 * i + j)] = op.det * op.Q(i, j);
-      op.p = from_matrix(m);
-      all.push_back(op);
-    }
-  } while (std::next_permutation(axis.begin(), axis.end()));
-  return all;
-}
-
-bool keeps(const Operation& op, const LoadStep& load) {
-  const double tolerance = 1e-6 * load.von_mises();
-  for (int i = 0; i < 3; ++i)
-    for (int j = 0; j < 3; ++j) {
-      // (Q L Q^T)_ij = s_i s_j L_(a_i a_j)
-      const std::size_t to = std::size_t(3 * i + j);
-      const std::size_t from = std::size_t(3 * op.axis[std::size_t(i)] + op.axis[std::size_t(j)]);
-      if (load.prescribed[to] != load.prescribed[from]) return false;
-      const double value = op.sign[std::size_t(i)] * op.sign[std::size_t(j)] * load.L[from];
-      if (load.prescribed[to] && std::abs(value - load.L[to]) > tolerance) return false;
-    }
-  return true;
-}
-
 // Solves A X = B for a symmetric positive definite A[n, n] and B[n, n], in place (Cholesky).
 void solve(int n, std::vector<double>& A, std::vector<double>& B) {
   auto a = [&](int i, int j) -> double& { return A[std::size_t(i * n + j)]; };
@@ -90,19 +34,6 @@ void solve(int n, std::vector<double>& A, std::vector<double>& B) {
 }
 
 }  // namespace
-
-const std::vector<Operation>& cube_operations() {
-  static const std::vector<Operation> all = make_cube_operations();
-  return all;
-}
-
-std::vector<Operation> load_operations(std::span<const LoadStep> loads) {
-  std::vector<Operation> kept;
-  for (const Operation& op : cube_operations())
-    if (std::all_of(loads.begin(), loads.end(), [&](const LoadStep& l) { return keeps(op, l); }))
-      kept.push_back(op);
-  return kept;
-}
 
 std::vector<double> embedding_rotation(const EmbeddingSpec& spec, const Quatd& p) {
   // The harmonics of each rank turn among themselves; the matrix follows from enough pairs e(q), e(p q).
@@ -164,18 +95,6 @@ std::vector<double> embedding_generators(const EmbeddingSpec& spec) {
   return J;
 }
 
-std::array<double, 36> stress_rotation(const Operation& op) {
-  constexpr int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
-  std::array<double, 36> S{};
-  for (int k = 0; k < 6; ++k)
-    for (int l = 0; l < 6; ++l) {
-      double sum = op.Q(row[k], row[l]) * op.Q(column[k], column[l]);
-      if (l >= 3) sum += op.Q(row[k], column[l]) * op.Q(column[k], row[l]);  // s_ij = s_ji
-      S[std::size_t(6 * k + l)] = sum;
-    }
-  return S;
-}
-
 std::vector<int> turned_taps(const Operation& op, int radius) {
   const int side = 2 * radius + 1;
   std::vector<int> to(std::size_t(taps(radius)));
@@ -186,36 +105,6 @@ std::vector<int> turned_taps(const Operation& op, int radius) {
     to[std::size_t(k)] = (m[2] * side + m[1]) * side + m[0];
   }
   return to;
-}
-
-Shape turned(const Operation& op, Shape shape) {
-  const int n[3] = {shape.nx, shape.ny, shape.nz};
-  return {n[op.axis[0]], n[op.axis[1]], n[op.axis[2]]};
-}
-
-Boundaries turned(const Operation& op, Boundaries boundaries) {
-  const Boundary b[3] = {boundaries.x, boundaries.y, boundaries.z};
-  return {b[op.axis[0]], b[op.axis[1]], b[op.axis[2]]};
-}
-
-std::vector<std::int64_t> turned_voxels(const Operation& op, Shape shape) {
-  const int n[3] = {shape.nx, shape.ny, shape.nz};
-  const std::int64_t stride[3] = {1, shape.nx, std::int64_t(shape.nx) * shape.ny};
-  const Shape out = turned(op, shape);
-  std::vector<std::int64_t> from(std::size_t(shape.voxels()));
-  std::size_t j = 0;
-  for (int z = 0; z < out.nz; ++z)
-    for (int y = 0; y < out.ny; ++y)
-      for (int x = 0; x < out.nx; ++x, ++j) {
-        const int at[3] = {x, y, z};
-        std::int64_t voxel = 0;
-        for (std::size_t i = 0; i < 3; ++i) {
-          const int a = op.axis[i];
-          voxel += stride[a] * (op.sign[i] > 0 ? at[i] : n[a] - 1 - at[i]);
-        }
-        from[j] = voxel;
-      }
-  return from;
 }
 
 }  // namespace grainspin

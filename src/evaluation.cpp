@@ -124,6 +124,16 @@ VoxelSymmetry symmetry_of(const RunFields& run) {
   return out;
 }
 
+Region region_of(const RunFields& run) {
+  const ArchiveInfo& info = run.info;
+  Region out = whole(info.shape, info.boundaries);
+  const double size[3] = {info.size[0] / info.shape.nx, info.size[1] / info.shape.ny, info.size[2] / info.shape.nz};
+  if (size[0] > 0 && size[1] > 0 && size[2] > 0) out.spacing = {size[0], size[1], size[2]};
+  out.loads = info.loads;
+  if (!run.phase.empty()) out.phase = run.phase.data();
+  return out;
+}
+
 Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Progress& progress) {
   const std::int64_t n = truth.voxels();
   const int T = surrogate.spec().steps();
@@ -318,8 +328,7 @@ Evaluation evaluate(const RunFields& truth, const Prediction& prediction, const 
     out.notes.push_back("no texture measures: phases of different point groups");
   }
   if (options.equivariance && surrogate && !truth.info.loads.empty())
-    out.equivariance = equivariance_error(*surrogate, truth.info.loads, truth.info.shape, truth.info.boundaries, symmetry,
-                                          truth.at(0), prediction.at(n, T), threads);
+    out.equivariance = equivariance_error(*surrogate, region_of(truth), symmetry, truth.at(0), prediction.at(n, T), threads);
   out.error_last = std::move(angle);
   out.persistence_last = std::move(angle_persistence);
   return out;

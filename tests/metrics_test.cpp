@@ -137,51 +137,6 @@ TEST(Metrics, BoundaryLayers) {
   EXPECT_EQ(*std::max_element(none.begin(), none.end()), 0);
 }
 
-TEST(Metrics, LoadSymmetryHasTheOrdersOfItsGroups) {
-  EXPECT_EQ(load_symmetry({uniaxial(2, 0.01)}).size(), 16u);                      // 4/mmm
-  EXPECT_EQ(load_symmetry({uniaxial(0, 0.01)}).size(), 16u);
-  EXPECT_EQ(load_symmetry({uniaxial(2, 0.01), uniaxial(0, 0.01)}).size(), 8u);    // mmm
-  EXPECT_EQ(load_symmetry({}).size(), 48u);                                       // m-3m
-  LoadStep shear;
-  shear.prescribed.fill(true);
-  shear.L[1] = 0.01;
-  EXPECT_EQ(load_symmetry({shear}).size(), 4u);                                   // 2/m about z
-  for (const auto& op : load_symmetry({uniaxial(2, 0.01)})) EXPECT_EQ(op.axis[2], 2);
-}
-
-TEST(Metrics, OperationsTurnFieldsAsTheirMatrix) {
-  const Shape shape{2, 3, 4};
-  const auto q = random_orientations(24, 3);
-  for (const auto& op : load_symmetry({})) {
-    // rotation() is det(Q) Q.
-    const Mat3<double> R = matrix(op.rotation());
-    for (int i = 0; i < 3; ++i)
-      for (int j = 0; j < 3; ++j)
-        EXPECT_NEAR(R(i, j), op.axis[std::size_t(i)] == j ? op.sign[std::size_t(i)] * op.determinant() : 0, 1e-12);
-    // The voxel at p (from the centre) goes to Q p.
-    const Shape to = op.apply(shape);
-    std::vector<float> moved(q.size()), back(q.size());
-    transform(op, shape, 4, true, q.data(), moved.data());
-    const int n[3] = {shape.nx, shape.ny, shape.nz}, m[3] = {to.nx, to.ny, to.nz};
-    for (int z = 0; z < 4; ++z)
-      for (int y = 0; y < 3; ++y)
-        for (int x = 0; x < 2; ++x) {
-          const double p[3] = {x - (n[0] - 1) / 2.0, y - (n[1] - 1) / 2.0, z - (n[2] - 1) / 2.0};
-          int v[3];
-          for (int i = 0; i < 3; ++i)
-            v[i] = int(std::lround(op.sign[std::size_t(i)] * p[op.axis[std::size_t(i)]] + (m[i] - 1) / 2.0));
-          const std::size_t from = std::size_t((z * 3 + y) * 2 + x), dest = std::size_t((v[2] * m[1] + v[1]) * m[0] + v[0]);
-          const Quatd expected = op.rotation() * at(q, from), found = at(moved, dest);
-          EXPECT_NEAR(found.w, expected.w, 1e-6);
-          EXPECT_NEAR(found.x, expected.x, 1e-6);
-          EXPECT_NEAR(found.y, expected.y, 1e-6);
-          EXPECT_NEAR(found.z, expected.z, 1e-6);
-        }
-    transform(inverse(op), to, 4, true, moved.data(), back.data());
-    for (std::size_t i = 0; i < q.size(); ++i) EXPECT_NEAR(std::abs(back[i]), std::abs(q[i]), 1e-6);
-  }
-}
-
 // Turns every voxel by a fixed sample vector a step (breaks the symmetry), or by nothing (keeps it).
 class Spinner : public Surrogate {
  public:
@@ -215,7 +170,9 @@ TEST(Metrics, EquivarianceError) {
     const Spinner model({0, 0, spin});
     std::vector<float> last(q.size());
     model.run(whole(shape, {}), q.data(), nullptr, nullptr, [&](const StepOutput& s) { std::copy_n(s.orientation, 48, last.begin()); });
-    const auto e = equivariance_error(model, model.spec().loads, shape, {}, kCubic, q.data(), last.data());
+    Region region = whole(shape, {});
+    region.loads = model.spec().loads;
+    const auto e = equivariance_error(model, region, kCubic, q.data(), last.data());
     EXPECT_EQ(e.operations, 15);
     EXPECT_NEAR(e.max, 4 * spin, 1e-6);
     EXPECT_NEAR(e.mean, 4 * spin * 8 / 15, 1e-6);

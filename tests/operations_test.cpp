@@ -56,6 +56,59 @@ TEST(Operations, LoadsKeepTheirSubgroups) {
   EXPECT_EQ(load_operations(std::vector{axial, plane}).size(), 8u);  // every step must be kept
 }
 
+// Q L Q^T written out as a product of matrices, and the mask as what Q does to the components' directions.
+TEST(Operations, LoadsTurnAsTensors) {
+  LoadStep load = prescribed({0.01, 0.002, 0.003, 0.004, -0.007, 0.005, 0.006, 0.001, -0.003});
+  load.prescribed[1] = load.prescribed[8] = false;  // xy, zz
+  for (const Operation& op : cube_operations()) {
+    const LoadStep out = turned(op, load);
+    for (int i = 0; i < 3; ++i)
+      for (int j = 0; j < 3; ++j) {
+        double sum = 0, free = 0;
+        for (int k = 0; k < 3; ++k)
+          for (int l = 0; l < 3; ++l) {
+            sum += op.Q(i, k) * load.L[std::size_t(3 * k + l)] * op.Q(j, l);
+            free += std::abs(op.Q(i, k) * op.Q(j, l)) * !load.prescribed[std::size_t(3 * k + l)];
+          }
+        EXPECT_NEAR(out.L[std::size_t(3 * i + j)], sum, 1e-15);
+        EXPECT_EQ(out.prescribed[std::size_t(3 * i + j)], free == 0);
+      }
+    const LoadStep back = turned(inverse(op), out);
+    EXPECT_EQ(back.L, load.L);
+    EXPECT_EQ(back.prescribed, load.prescribed);
+  }
+}
+
+TEST(Operations, FieldsComeBackByTheInverse) {
+  const Shape shape{2, 3, 4};
+  std::mt19937_64 random(5);
+  std::vector<float> q;
+  for (int i = 0; i < 24; ++i) {
+    const Quatd r = random_rotation(random);
+    for (const double x : {r.w, r.x, r.y, r.z}) q.push_back(float(x));
+  }
+  for (const Operation& op : cube_operations()) {
+    const Shape to = turned(op, shape);
+    const auto moved = turned_orientations(op, shape, q.data());
+    const auto from = turned_voxels(op, shape);
+    for (std::size_t j = 0; j < 24; ++j) {
+      const float* v = q.data() + 4 * from[j];
+      const Quatd expected = op.p * Quatd{v[0], v[1], v[2], v[3]};
+      EXPECT_NEAR(moved[4 * j], expected.w, 1e-6);
+      EXPECT_NEAR(moved[4 * j + 1], expected.x, 1e-6);
+      EXPECT_NEAR(moved[4 * j + 2], expected.y, 1e-6);
+      EXPECT_NEAR(moved[4 * j + 3], expected.z, 1e-6);
+    }
+    const auto back = turned_orientations(inverse(op), to, moved.data());
+    for (std::size_t i = 0; i < q.size(); i += 4) {  // q and -q are one rotation
+      const double same = back[i] * q[i] + back[i + 1] * q[i + 1] + back[i + 2] * q[i + 2] + back[i + 3] * q[i + 3];
+      EXPECT_NEAR(std::abs(same), 1, 1e-6);
+    }
+    const std::array<double, 3> spacing{1, 2, 3};
+    EXPECT_EQ(turned(inverse(op), turned(op, spacing)), spacing);
+  }
+}
+
 TEST(Operations, EmbeddingsTurnByTheirMatrix) {
   std::mt19937_64 random(7);
   for (const char* group : {"432", "622", "422", "32", "222"}) {

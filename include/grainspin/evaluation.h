@@ -31,6 +31,9 @@ struct RunFields {
 // By the run's phases. Throws Error kFormat naming a phase whose point group is not known.
 VoxelSymmetry symmetry_of(const RunFields& run);
 
+// The run's whole grid with its spacing, load and phases (borrowed from `run`).
+Region region_of(const RunFields& run);
+
 // What predicted: orientations of steps 1..T on the path of its own, and what else it gives.
 struct Prediction {
   std::vector<float> orientation;         // [T][n,4]

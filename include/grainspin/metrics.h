@@ -62,31 +62,15 @@ void rotate(const Quatd& rotation, std::int64_t n, const float* q, float* out);
 // another grain, 2 for the face neighbours of those within the grain, ... 0 where there is no boundary.
 std::vector<std::int32_t> boundary_layers(Shape shape, Boundaries boundaries, const std::int32_t* grain);
 
-// A rotation or mirror of the grid onto itself: the signed permutation matrix Q with Q_(i, axis[i]) = sign[i].
-struct GridOperation {
-  std::array<int, 3> axis{0, 1, 2}, sign{1, 1, 1};
-  int determinant() const;
-  // The proper rotation det(Q) Q, which is what Q does to the orientation of a centrosymmetric crystal.
-  Quatd rotation() const;
-  Shape apply(Shape shape) const;
-};
-// The signed permutations (of 48) that leave every step of the load and what it prescribes as they are:
-// 16 (4/mmm) for uniaxial loads along a grid axis. Identity first.
-std::vector<GridOperation> load_symmetry(const std::vector<LoadStep>& loads);
-// The field moved and turned along: the voxel at p goes to Q p, its orientation q to rotation() q.
-// q[shape,4] -> out[apply(shape),4]. turn = false moves only; channels floats a voxel then.
-void transform(const GridOperation& op, Shape shape, int channels, bool turn, const float* in, float* out);
-GridOperation inverse(const GridOperation& op);
-
-// How far a model is from commuting with the load's symmetry: for each operation the field is transformed,
-// predicted, transformed back and compared with the plain prediction at the last step.
+// How far a model is from commuting with the cube: for each operation (of those that leave the load as it is; all
+// 48, the load turned along, for the nonlocal family, which takes the load as an input) the run is moved and
+// turned, predicted, moved back and compared with the plain prediction at the last step.
 struct Equivariance {
-  int operations = 0;       // the identity not counted
+  int operations = 0;        // the identity not counted
   double mean = 0, max = 0;  // rad, over operations and voxels
 };
-// predicted[shape,4]: the plain prediction's last step.
-Equivariance equivariance_error(const Surrogate& surrogate, const std::vector<LoadStep>& loads, Shape shape,
-                                Boundaries boundaries, const VoxelSymmetry& symmetry, const float* q0,
-                                const float* predicted, int threads = 0);
+// A whole grid with its load; q0[region.shape,4]; predicted[region.shape,4]: the plain prediction's last step.
+Equivariance equivariance_error(const Surrogate& surrogate, const Region& region, const VoxelSymmetry& symmetry,
+                                const float* q0, const float* predicted, int threads = 0);
 
 }  // namespace grainspin
