@@ -26,4 +26,8 @@ struct LoadStep {
   }
 };
 
+// What can be known of a step before it is run: free normal components equal and such that the volume stays,
+// free shears zero. What the free components held is not read. The marks stay.
+LoadStep completed(const LoadStep& load);
+
 }  // namespace grainspin

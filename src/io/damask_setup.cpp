@@ -1,11 +1,9 @@
 #include "src/io/damask_setup.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <limits>
 
-#include "src/io/numbers.h"
+#include "src/io/yaml.h"
 
 namespace grainspin {
 namespace {
@@ -26,28 +24,14 @@ std::string section(const std::string& yaml, const std::string& key) {
   return out;
 }
 
-YAML::Node load(const std::string& yaml, const std::string& where) {
-  try {
-    return YAML::Load(yaml);
-  } catch (const YAML::Exception& e) {
-    throw Error(Errc::kFormat, where + ": is not YAML (" + e.what() + ")");
-  }
-}
-
 YAML::Node load_section(const std::string& yaml, const std::string& key, const std::string& where) {
   try {
     const YAML::Node node = YAML::Load(section(yaml, key));
     if (node.IsMap() && node[key]) return node[key];
   } catch (const YAML::Exception&) {  // an anchor of another section, a flow map
   }
-  const YAML::Node whole = load(yaml, where);
+  const YAML::Node whole = load_yaml(yaml, where);
   return whole.IsMap() && whole[key] ? whole[key] : YAML::Node();
-}
-
-// yaml-cpp's own conversion follows the global locale, so scalars are read here.
-std::optional<double> number(const YAML::Node& node) {
-  if (!node || !node.IsScalar()) return std::nullopt;
-  return parse_number<double>(node.Scalar());
 }
 
 // A number or a list of them; NaN where one is not a number.
@@ -60,13 +44,6 @@ std::vector<double> numbers(const YAML::Node& node) {
   else
     out.push_back(number(node).value_or(bad));
   return out;
-}
-
-YAML::Node child(const YAML::Node& node, std::initializer_list<const char*> names) {
-  if (node && node.IsMap())
-    for (const char* name : names)
-      if (const YAML::Node found = node[name]) return found;
-  return YAML::Node(YAML::NodeType::Undefined);
 }
 
 std::optional<Phenopowerlaw> phenopowerlaw(const YAML::Node& plastic) {
@@ -156,7 +133,7 @@ std::vector<std::vector<double>> read_fractions(const std::string& yaml, const s
 std::vector<LoadCaseStep> read_load_case(const std::string& yaml, const std::string& where) {
   std::vector<LoadCaseStep> steps;
   try {
-    const YAML::Node whole = load(yaml, where);
+    const YAML::Node whole = load_yaml(yaml, where);
     for (const auto& item : child(whole, {"loadstep", "step"})) {
       LoadCaseStep step;
       const auto N = number(child(child(item, {"discretization"}), {"N"}));
