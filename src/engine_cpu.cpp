@@ -271,6 +271,7 @@ class CpuEngine final : public Surrogate {
 std::unique_ptr<Surrogate> make_cpu_engine(const Model& model, const EngineOptions& options,
                                            const RecurrentKernels* kernels) {
   check(model);
+  require(model.spec.family == Family::kLocal, Errc::kArgument, "the CPU engine runs the local family");
   return std::make_unique<CpuEngine>(model, options, kernels ? *kernels : *recurrent_kernels().front());
 }
 

@@ -73,6 +73,39 @@ Orbits pair_orbits(const SlipAction& action, bool symmetric) {
   });
 }
 
+SignedOrbits signed_pair_orbits(const SlipAction& action) {
+  const std::int64_t n = action.perm.empty() ? 0 : std::int64_t(action.perm[0].size());
+  SignedOrbits orbits;
+  orbits.of.assign(std::size_t(n * n), -1);
+  orbits.sign.assign(std::size_t(n * n), 0);
+  // Signs relative to the orbit's first entry, 0 where it has not been reached. The images of one entry under the
+  // whole group are its whole orbit; a zero orbit is one that comes back to an entry with the other sign.
+  std::vector<std::int8_t> relative(std::size_t(n * n), 0);
+  std::vector<std::int64_t> members;
+  for (std::int64_t e = 0; e < n * n; ++e) {
+    if (relative[e] != 0) continue;
+    const std::int64_t i = e / n, j = e % n;
+    bool zero = false;
+    members.clear();
+    for (std::size_t g = 0; g < action.perm.size(); ++g) {
+      const std::int64_t image = action.perm[g][i] * n + action.perm[g][j];
+      const auto sign = std::int8_t(action.sign[g][i] * action.sign[g][j]);
+      if (relative[image] == 0) {
+        relative[image] = sign;
+        members.push_back(image);
+      }
+      zero = zero || relative[image] != sign;
+    }
+    if (zero) continue;
+    for (const std::int64_t m : members) {
+      orbits.of[m] = orbits.count;
+      orbits.sign[m] = relative[m];
+    }
+    ++orbits.count;
+  }
+  return orbits;
+}
+
 Orbits triple_orbits(const SlipAction& action, bool jk, bool full) {
   const std::int64_t n = action.perm.empty() ? 0 : std::int64_t(action.perm[0].size());
   return flood(n * n * n, [&](std::int64_t e, std::vector<std::int64_t>& out) {

@@ -213,6 +213,46 @@ TEST(Orbits, OddInvariantVectors) {
   }
 }
 
+// (1/|G|) sum over the group of the squared trace of the signed permutation: the dimension of the matrices that
+// commute with it. FCC by hand: the identity has trace 12; of the others only the six half turns about <110> fix
+// systems, two each, both reversed: (144 + 6 4)/24 = 7.
+TEST(SignedOrbits, CountIsTheDimensionOfTheCommutant) {
+  EXPECT_EQ(signed_pair_orbits(action_of(named_slip_set("fcc"))).count, 7);
+  for (const Row& row : kRows) {
+    const SlipAction action = action_of(slip_set(row.families, 1.6));
+    std::int64_t sum = 0;
+    for (std::size_t g = 0; g < action.perm.size(); ++g) {
+      std::int64_t trace = 0;
+      for (int s = 0; s < row.systems; ++s) trace += action.perm[g][s] == s ? action.sign[g][s] : 0;
+      sum += trace * trace;
+    }
+    EXPECT_EQ(signed_pair_orbits(action).count * std::int64_t(action.perm.size()), sum);
+  }
+}
+
+TEST(SignedOrbits, BasisMatricesAreInvariantAndDisjoint) {
+  for (const char* name : {"fcc", "fcc18", "bcc24", "bcc48", "hcp18", "hcp24", "hcp30", "hcp39"}) {
+    const SlipSet set = named_slip_set(name, 1.6);
+    const SlipAction action = action_of(set);
+    const SignedOrbits orbits = signed_pair_orbits(action);
+    const std::size_t n = set.systems.size();
+    std::vector<int> first(std::size_t(orbits.count), 0);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < n; ++j) {
+        const std::int32_t of = orbits.of[i * n + j];
+        const int sign = orbits.sign[i * n + j];
+        ASSERT_EQ(of < 0, sign == 0);
+        if (of >= 0 && !first[of]) first[of] = sign;
+        for (std::size_t g = 0; g < action.perm.size(); ++g) {
+          const std::size_t image = action.perm[g][i] * n + action.perm[g][j];
+          ASSERT_EQ(orbits.of[image], of) << name;
+          ASSERT_EQ(orbits.sign[image] * action.sign[g][i] * action.sign[g][j], sign) << name;
+        }
+      }
+    for (const int f : first) EXPECT_EQ(f, 1) << name;  // every id has entries, the first of them +1
+  }
+}
+
 TEST(Orbits, SetThatIsNotClosed) {
   SlipSet set = named_slip_set("fcc");
   set.systems.pop_back();

@@ -76,7 +76,7 @@ struct ModelSpec {
   double c_over_a = 0;
   // [T]: the load it was trained on. Nonlocal: the load that is taken where none is given; may be empty.
   std::vector<LoadStep> loads;
-  std::vector<float> input_mean, input_scale;                          // [C]: e' = (e - mean) / scale
+  std::vector<float> input_mean, input_scale;                          // [C]: e' = (e - mean) / scale; nonlocal: empty
   std::array<float, 3> increment_scale{1, 1, 1};                       // rad
   std::array<float, 6> stress_mean{}, stress_scale{1, 1, 1, 1, 1, 1};  // Pa
   std::string domain = "{}";                                           // JSON: ranges of the training data
@@ -101,13 +101,17 @@ struct Model {
 
 // Every tensor has the shape that the spec asks for and finite values; else Error kFormat naming it.
 void check(const Model& model);
+// What the spec asks for: the shape of every tensor. Error kFormat for a phase that is no slip set.
+std::map<std::string, std::vector<std::int64_t>> tensor_shapes(const ModelSpec& spec);
 Model read_model(const std::string& path);
 // Written whole or not at all (temporary name, then rename).
 void write_model(const std::string& path, const Model& model);
-// The input width P of layer 0.
+// The input width P of layer 0; 0 for the nonlocal family.
 int input_width(const ModelSpec& spec);
 const char* name(Cell cell);
 const char* name(Feedback feedback);
 const char* name(Family family);
+const char* name(Green green);
+const char* name(Frequencies frequencies);
 
 }  // namespace grainspin

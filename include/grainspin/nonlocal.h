@@ -40,6 +40,9 @@
 //   z = 1 - (1 - sigmoid(even([|x|, h]; memory.update) + memory.update_bias))^(s / 0.01)
 //   h += z (tanh(even([|x|, h]; memory.candidate) + memory.candidate_bias) - h)
 //   q' = exp(w) q. A masked voxel keeps q, has w = 0 and stress 0.
+// The grid is the periodic cell: where axes are padded (surrogate.h: Region::padding), their mirror images are voxels
+// like others in every mean. A mean is over all voxels, masked ones with 0; so pi_0 is minus the mean over the voxels
+// that are not masked. In a single precision engine means are summed in double.
 // axial(B) of an antisymmetric B is b with B v = b x v: (B_zy, B_xz, B_yx).
 //
 // Why it is so: K = 0 is a learned Taylor model, each pass is a learned sweep of a Lippmann-Schwinger solver

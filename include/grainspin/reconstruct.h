@@ -33,6 +33,11 @@ struct ReconstructOptions {
   std::int64_t memory = 0;         // bytes that the run may hold (source and sink not counted); 0: no limit
   std::vector<std::uint8_t> mask;  // [voxels] or empty
   Progress progress;
+  // What the nonlocal family reads beside (surrogate.h: Region); it takes the grid whole, so `tile` is refused.
+  std::array<double, 3> spacing{1, 1, 1};
+  std::vector<LoadStep> loads;      // empty: the model's own
+  std::vector<std::int32_t> phase;  // [voxels] or empty
+  int padding = 8;
 };
 
 struct ReconstructPlan {
