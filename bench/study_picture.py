@@ -1,0 +1,58 @@
+"""Error against cost of all models in one picture, for study_table.py --picture (needs matplotlib)."""
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+import study_table as table
+
+
+def rate(row):
+    """The fastest way there is to run it: the engine, else LibTorch."""
+    return row.get("engine_voxel_steps_per_second") or row.get("libtorch_voxel_steps_per_second") or row.get(
+        "voxel_steps_per_second")
+
+
+def draw(nonlocal_file, networks_file, local_file, picture):
+    figure, axes = plt.subplots(figsize=(8, 5), dpi=150)
+    nonlocal_rows = {r["name"]: r for r in table.lines(nonlocal_file) if rate(r)}
+    networks = {r["name"]: r for r in table.lines(networks_file)}
+    local = [r for r in table.lines(local_file) if rate(r)]
+
+    for name, label, style in (("persistence", "nothing turns", ":"), ("taylor", "Taylor, no hardening", "--")):
+        error = table.mean(networks[name], "error_deg")
+        axes.axhline(error, color="0.45", linestyle=style, linewidth=1)
+        axes.annotate(label, (0.995, error), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8,
+                      color="0.35")
+
+    def points(rows, marker, colour, label, names=()):
+        axes.plot([rate(r) for r in rows], [table.mean(r, "error_deg") for r in rows], marker, color=colour, label=label,
+                  markersize=6)
+        for r, text in zip(rows, names):
+            if text:
+                axes.annotate(text, (rate(r), table.mean(r, "error_deg")), xytext=(5, 4), textcoords="offset points",
+                              fontsize=7, color=colour)
+
+    points(local, "s", "tab:orange", "local: 3 radii, LSTM and GRU")
+    cube = [r for n, r in networks.items() if n == "cube_embedding"]
+    points(cube, "D", "tab:brown", "cube of 27, no memory (LibTorch)")
+    for name, marker, label in (("convolutions", "^", "plain convolutions (LibTorch)"), ("unet", "v", "U-Net (LibTorch)")):
+        if name in networks:
+            points([networks[name]], marker, "tab:green", label)
+    passes = sorted((r for n, r in nonlocal_rows.items() if n.startswith("passes_") or n == "base"), key=rate)
+    axes.plot([rate(r) for r in passes], [table.mean(r, "error_deg") for r in passes], "-", color="tab:blue", linewidth=1)
+    points(passes, "o", "tab:blue", "nonlocal, short trainings",
+           [r["name"].replace("passes_", "K = ") if r["name"] != "base" else "K = 4" for r in passes])
+    others = [r for n, r in nonlocal_rows.items()
+              if not n.startswith(("passes_", "runs_", "base"))]
+    points(others, ".", "tab:cyan", "nonlocal, one setting changed")
+
+    axes.set_xscale("log")
+    axes.set_xlabel("voxel-steps a second, one core")
+    axes.set_ylabel("mean error at 13 % strain, degrees")
+    axes.set_ylim(0, None)
+    axes.grid(True, which="major", color="0.9")
+    axes.set_axisbelow(True)
+    axes.legend(fontsize=8, loc="lower right")
+    figure.tight_layout()
+    figure.savefig(picture)

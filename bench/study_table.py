@@ -1,0 +1,132 @@
+"""Tables, learning curve and picture of the accuracy study.
+
+    study_table.py FOLDER                      rows.jsonl and rates.jsonl of bench/study_nonlocal.sh, without paths, on stdout
+    study_table.py NONLOCAL NETWORKS           Markdown tables of the two result files on stdout
+    study_table.py NONLOCAL NETWORKS LOCAL --picture FILE.png
+                                               error against cost (needs matplotlib); LOCAL holds rows of local models
+
+The learning curve is err = b n^-c, fitted to the logarithms of the end error (and of 1 - R2) by least squares.
+"""
+import json
+import math
+import os
+import sys
+
+RUNS = ("cu_uniaxial_12", "cu_uniaxial_15", "cu_uniaxial_23")
+ALL_RUNS = 19
+
+
+def lines(path):
+    with open(path) as f:
+        return [json.loads(line) for line in f if line.strip()]
+
+
+def stem(path):
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def collect(folder):
+    """One row a model: settings and scores of the training, rates of bench/study_rate."""
+    rates_file = os.path.join(folder, "rates.jsonl")
+    rates = {r["name"]: r for r in lines(rates_file)} if os.path.exists(rates_file) else {}
+    for row in lines(os.path.join(folder, "rows.jsonl")):
+        name = stem(row.pop("model"))
+        validation = row.pop("validation")
+        out = {"name": name, **row}
+        for backend in ("engine", "libtorch"):
+            if name in rates and rates[name][backend]:
+                out[backend + "_voxel_steps_per_second"] = round(rates[name][backend])
+        out["scores"] = [{"run": stem(v["file"]), "error_deg": v["error_deg"], "persistence_deg": v["persistence_deg"][-1],
+                          "skill": v["skill_persistence"], "r2_one_step": v["r2_one_step"], "r2_rolled": v["r2_rolled"]}
+                         for v in validation]
+        print(json.dumps(out))
+
+
+def three(row, key, form, scores="scores"):
+    by_run = {s["run"]: s for s in row[scores]}
+    values = [by_run[r][key] for r in RUNS if r in by_run]
+    return " / ".join(form.format(v[-1] if isinstance(v, list) else v) for v in values)
+
+
+def mean(row, key):
+    values = [s[key][-1] if isinstance(s[key], list) else s[key] for s in row["scores"]]
+    return sum(values) / len(values)
+
+
+def thousand(v):
+    return "-" if v is None else f"{v / 1e3:.3g} k"
+
+
+def row_of(name, row, rate):
+    return (f"| {name} | {thousand(row.get('parameters'))} | {three(row, 'r2_one_step', '{:.3f}')} | "
+            f"{three(row, 'skill', '{:.3f}')} | {three(row, 'error_deg', '{:.2f}')} | {thousand(rate)} |")
+
+
+HEAD = "| row | parameters | R2 one step | skill at 13 % | end error, degrees | voxel-steps/s |\n| --- | --- | --- | --- | --- | --- |"
+
+
+def fit(points):
+    """ln y = ln b - c ln n: b, c, the standard error of c, and a function n -> (y, factor of one standard error of a forecast)."""
+    x = [math.log(n) for n, _ in points]
+    y = [math.log(v) for _, v in points]
+    m, mx, my = len(x), sum(x) / len(x), sum(y) / len(y)
+    sxx = sum((a - mx) ** 2 for a in x)
+    slope = sum((a - mx) * (b - my) for a, b in zip(x, y)) / sxx
+    rest = sum((b - my - slope * (a - mx)) ** 2 for a, b in zip(x, y))
+    s = math.sqrt(rest / (m - 2)) if m > 2 else float("nan")
+
+    def forecast(n):
+        d = math.log(n) - mx
+        return math.exp(my + slope * d), math.exp(s * math.sqrt(1 + 1 / m + d * d / sxx))
+
+    return math.exp(my - slope * mx), -slope, s / math.sqrt(sxx), forecast
+
+
+def learning_curve(rows):
+    """Rows runs_N, and base with all the training runs there are."""
+    points = sorted(((ALL_RUNS if r["name"] == "base" else int(r["name"].split("_")[1]), r) for r in rows
+                     if r["name"] == "base" or r["name"].startswith("runs_")), key=lambda p: p[0])
+    for title, value in (("end error, degrees", lambda r: mean(r, "error_deg")),
+                         ("1 - R2 of one step", lambda r: 1 - mean(r, "r2_one_step"))):
+        data = [(n, value(r)) for n, r in points]
+        print(f"\n{title}: " + ", ".join(f"{n} runs {v:.3f}" for n, v in data))
+        if len(data) < 3:
+            continue
+        b, c, error, forecast = fit(data)
+        print(f"fit {b:.2f} n^-{c:.3f}, exponent within {error:.3f}")
+        for n in (40, 80, 160):
+            y, factor = forecast(n)
+            print(f"  {n} runs: {y:.3f} ({y / factor:.3f} to {y * factor:.3f})")
+
+
+def tables(nonlocal_file, networks_file):
+    print(HEAD)
+    rows = lines(nonlocal_file)
+    for r in rows:
+        print(row_of(r["name"], r, r.get("libtorch_voxel_steps_per_second")))
+    learning_curve(rows)
+    print("\n" + HEAD)
+    for r in lines(networks_file):
+        if "parameters" not in r:
+            print(f"| {r['name']} | | | {three(r, 'skill', '{:.3f}')} | {three(r, 'error_deg', '{:.2f}')} | |")
+            continue
+        print(row_of(r["name"], r, r["voxel_steps_per_second"]))
+        print(f"| {r['name']}, other equivalents | | {three(r, 'r2_one_step', '{:.3f}', 'scores_any')} | "
+              f"{three(r, 'skill', '{:.3f}', 'scores_any')} | {three(r, 'error_deg', '{:.2f}', 'scores_any')} | |")
+
+
+def main():
+    arguments = [a for a in sys.argv[1:] if not a.startswith("--")]
+    if "--picture" in sys.argv:
+        import study_picture
+        study_picture.draw(*arguments)
+    elif len(arguments) == 1:
+        collect(arguments[0])
+    elif len(arguments) == 2:
+        tables(*arguments)
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()
