@@ -52,6 +52,7 @@ void check_nonlocal(const ModelSpec& spec) {
   require_range(s.width, 1, 64, "width");
   require_range(s.polarisations, 1, 8, "polarisations");
   require_range(s.memory, 0, 16, "memory");
+  require_range(s.warmup, 0, 8, "warmup");
   require(s.beta > 0 && s.beta <= 1, Errc::kFormat, "beta is " + json(s.beta).dump() + ", wanted above 0, to 1");
   require_range(int(s.phases.size()), 1, 8, "the number of phases");
   require(spec.input_mean.empty() && spec.input_scale.empty(), Errc::kFormat,

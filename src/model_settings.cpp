@@ -77,6 +77,7 @@ json to_json(const NonlocalSpec& s) {
           {"polarisations", s.polarisations},
           {"memory", s.memory},
           {"carried", s.carried},
+          {"warmup", s.warmup},
           {"gated", s.gated},
           {"stress", s.stress},
           {"green", name(s.green)},
@@ -94,6 +95,7 @@ NonlocalSpec nonlocal_from(const json& j) {
   from.take("polarisations", s.polarisations);
   from.take("memory", s.memory);
   from.take("carried", s.carried);
+  from.take("warmup", s.warmup);
   from.take("gated", s.gated);
   from.take("stress", s.stress);
   from.take("green", s.green, {Green::kIncompressible, Green::kCompressible, Green::kLearned});

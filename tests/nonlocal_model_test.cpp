@@ -33,6 +33,7 @@ TEST(NonlocalModel, RoundTrip) {
   s.width = 7;
   s.polarisations = 2;
   s.memory = 3;
+  s.warmup = 2;
   s.stress = false;
   s.green = Green::kCompressible;
   s.beta = 0.7;
@@ -52,6 +53,7 @@ TEST(NonlocalModel, RoundTrip) {
   EXPECT_EQ(t.width, 7);
   EXPECT_EQ(t.polarisations, 2);
   EXPECT_EQ(t.memory, 3);
+  EXPECT_EQ(t.warmup, 2);
   EXPECT_TRUE(t.carried);
   EXPECT_TRUE(t.gated);
   EXPECT_FALSE(t.stress);
@@ -118,6 +120,7 @@ TEST(NonlocalModel, Refusals) {
   refused([](Model& m) { m.spec.nonlocal.width = 65; }, "width");
   refused([](Model& m) { m.spec.nonlocal.polarisations = 9; }, "polarisations");
   refused([](Model& m) { m.spec.nonlocal.memory = -1; }, "memory");
+  refused([](Model& m) { m.spec.nonlocal.warmup = 9; }, "warmup");
   refused([](Model& m) { m.spec.nonlocal.beta = 1.5; }, "beta");
   refused([](Model& m) { m.spec.nonlocal.phases.clear(); }, "phases");
   refused([](Model& m) { m.spec.input_mean = m.spec.input_scale = {1}; }, "normaliser");
