@@ -25,6 +25,8 @@ void add_convert(CLI::App& app) {
       ->required();
   verb->add_option("--step", o->convert.step, "the state that a single .vti shows (default: the last)");
   verb->add_flag("--stress", o->convert.stress, "also the Cauchy stress, where the input holds F and P");
+  verb->add_option("--stress-bits", o->convert.stress_bits,
+                   "bits of the stresses' mantissas that are kept, 1 to 23: fewer make smaller files (10: 5e-4 of a value)");
   verb->add_flag("--no-compression", o->uncompressed, "store .h5 arrays as they are");
   verb->callback([o] {
     o->convert.compress = !o->uncompressed;

@@ -1,6 +1,9 @@
 #include "src/io/convert.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numbers>
@@ -40,6 +43,14 @@ void read_stress(FieldReader& in, int step, std::int64_t begin, std::int64_t n, 
   cauchy_stress(n, P.data(), F.data(), sigma.data());
 }
 
+// Rounded to nearest, ties away from zero; what is not finite stays as it is.
+void keep_bits(int bits, std::vector<float>& values) {
+  if (bits >= 23) return;
+  const std::uint32_t half = std::uint32_t(1) << (22 - bits), mask = ~((half << 1) - 1);
+  for (float& v : values)
+    if (std::isfinite(v)) v = std::bit_cast<float>((std::bit_cast<std::uint32_t>(v) + half) & mask);
+}
+
 void to_result(FieldReader& in, const std::string& output, const ConvertOptions& options) {
   const ArchiveInfo& info = in.info();
   WriteOptions write;
@@ -61,6 +72,7 @@ void to_result(FieldReader& in, const std::string& output, const ConvertOptions&
       out->orientation(step, begin, n, q.data());
       if (!options.stress) continue;
       read_stress(in, step, begin, n, F, P, sigma);
+      keep_bits(options.stress_bits, sigma);
       for_each_box(info.shape, begin, n, [&](std::array<int, 3> lo, Shape extent, std::int64_t offset) {
         out->stress(step, lo, extent, sigma.data() + offset * 6);
       });
@@ -92,6 +104,8 @@ void convert(const std::string& input, const std::string& output, const ConvertO
   require(info.has_orientation, Errc::kFormat, input + ": holds no orientations for all voxels and steps");
   require(!options.stress || (info.has_F && info.has_P), Errc::kFormat,
           input + ": holds no F and P to compute stresses from");
+  require(options.stress_bits >= 1 && options.stress_bits <= 23, Errc::kArgument,
+          "bits of the stresses: " + std::to_string(options.stress_bits) + ", wanted 1 to 23");
   if (kind == ".h5" || kind == ".vtkhdf") {
     to_result(*in, output, options);
     return;

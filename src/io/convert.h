@@ -10,6 +10,9 @@ namespace grainspin {
 struct ConvertOptions {
   bool compress = true;  // .h5: shuffle and gzip
   bool stress = false;   // Cauchy stress from F and P
+  // Bits of the stresses' mantissas that are kept (1 .. 23), rounded to nearest: fewer make smaller files. 10 is
+  // 5e-4 of a value.
+  int stress_bits = 23;
   int step = -1;         // .vti: the state; -1: the last
   Progress progress;
 };
