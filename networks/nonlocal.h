@@ -1,6 +1,6 @@
 // The `nonlocal` family as a torch::nn module; the cell and its tensors are defined in grainspin/nonlocal.h.
 //
-// Fields inside are [channel * systems + system, voxel], voxels x fastest and contiguous: each map is one matrix
+// Fields inside are [system * channels + channel, voxel], voxels x fastest and contiguous: each map is one matrix
 // product over all voxels of a phase, and rows are the fields that the FFT takes.
 #pragma once
 
@@ -56,7 +56,7 @@ class NonlocalNetworkImpl : public torch::nn::Module {
 
   // Carried from step to step; x is empty where nothing is carried, h where there is no memory.
   struct State {
-    std::vector<at::Tensor> x, h;  // [phases] of [C N, V_p], [H N, V_p]
+    std::vector<at::Tensor> x, h;  // [phases] of [N C, V_p], [N H, V_p]
     void detach();
   };
   State start(const Grid& grid) const;  // zeros

@@ -23,7 +23,7 @@ struct GatedTensors {
   at::Tensor odd, even, bias, rate, out;
 };
 
-// Matrices [D N, C N] of a gated map, rows and columns channel * N + system; bias and rate [D N, 1].
+// Matrices [N D, N C] of a gated map, rows and columns system * channels + channel; bias and rate [N D, 1].
 struct GatedMatrices {
   at::Tensor odd, even, bias, rate, out;
 };
@@ -31,9 +31,9 @@ struct GatedMatrices {
 struct PhaseWeights {
   GatedMatrices in, head;
   std::vector<GatedMatrices> passes;
-  std::vector<at::Tensor> polarise;  // [K] of [5 M, C N]: sum over s of odd(x)_{m,s} P_s, row m * 5 + component
-  at::Tensor carry;                  // [C N, 1]
-  at::Tensor update, update_bias, candidate, candidate_bias;  // [H N, (C + H) N], [H N, 1]
+  std::vector<at::Tensor> polarise;  // [K] of [5 M, N C]: sum over s of odd(x)_{m,s} P_s, row component * M + m
+  at::Tensor carry;                  // [N C, 1]
+  at::Tensor update, update_bias, candidate, candidate_bias;  // [N H, N (C + H)], [N H, 1]
 };
 
 // All that a step reads of the parameters. Undefined where the model has none.
@@ -44,11 +44,28 @@ struct NonlocalWeights {
   // Every defined tensor, in a fixed order; the second puts others in their places.
   std::vector<at::Tensor> tensors() const;
   NonlocalWeights with(const std::vector<at::Tensor>& tensors) const;
+
+ private:
+  template <class F>
+  void visit(const F& f) {
+    const auto map = [&](GatedMatrices& m) { f(m.odd), f(m.even), f(m.bias), f(m.rate), f(m.out); };
+    for (PhaseWeights& p : phases) {
+      map(p.in), map(p.head);
+      for (GatedMatrices& m : p.passes) map(m);
+      for (at::Tensor& t : p.polarise) f(t);
+      f(p.carry), f(p.update), f(p.update_bias), f(p.candidate), f(p.candidate_bias);
+    }
+    f(spin), f(free), f(pressure), f(beta);
+  }
 };
 
 PhaseMaps phase_maps(const PhaseSpec& phase, torch::ScalarType type);
 
-// w [D, C, orbits] -> [D N, C N].
+// w [D, C, orbits] -> [N D, N C].
 at::Tensor dense(const at::Tensor& w, const at::Tensor& basis, int systems);
+
+// gated() of the definition. A [N C1, V] and f [N C2, V] are stacked by channel, f and h may be undefined.
+at::Tensor gated(const at::Tensor& A, const at::Tensor& f, const at::Tensor& h, const GatedMatrices& map,
+                 int systems, double log_size);
 
 }  // namespace grainspin
