@@ -7,6 +7,7 @@
 #include "networks/device.h"
 #include "networks/local.h"
 #include "networks/networks.h"
+#include "networks/nonlocal_surrogate.h"
 
 namespace grainspin {
 
@@ -131,9 +132,8 @@ class LibtorchSurrogate final : public Surrogate {
 }  // namespace
 
 std::unique_ptr<Surrogate> make_libtorch(const Model& model, const EngineOptions& options, bool precise) {
+  if (model.spec.family == Family::kNonlocal) return make_nonlocal_libtorch(model, options, precise);
   std::unique_ptr<Surrogate> surrogate;
-  require(model.spec.family == Family::kLocal, Errc::kArgument,
-          std::string("the LibTorch backend runs the local family, not ") + name(model.spec.family));
   guarded([&] { surrogate = std::make_unique<LibtorchSurrogate>(model, options, precise); });
   return surrogate;
 }
