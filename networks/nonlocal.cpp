@@ -20,7 +20,7 @@ std::shared_ptr<torch::nn::Module> child(torch::nn::Module& parent, const std::s
 NonlocalNetworkImpl::NonlocalNetworkImpl(const ModelSpec& spec, torch::ScalarType type)
     : spec_(spec), green_(std::make_shared<GreenCache>()) {
   require(spec.family == Family::kNonlocal, Errc::kArgument,
-          std::string("the nonlocal cell is not made for family ") + name(spec.family));
+          std::string("the nonlocal cell is not made for family ") + grainspin::name(spec.family));
   const NonlocalSpec& s = spec.nonlocal;
   const std::int64_t C = s.channels, D = s.width, M = s.polarisations, H = s.memory, K = s.passes;
   const auto parameter = [&](torch::nn::Module& m, const std::string& name, at::IntArrayRef shape) {

@@ -44,7 +44,7 @@ struct Numbers {
 };
 
 template <class T>
-at::Tensor apply(const at::Tensor& p, const Numbers& s, Shape cell) {
+at::Tensor run(const at::Tensor& p, const Numbers& s, Shape cell) {
   const at::Tensor in = spectrum(p, cell).contiguous();
   const std::int64_t M = in.size(1), F2 = s.n.size(1), rows = s.pressure ? 9 : 8;
   at::Tensor out = torch::empty({rows, M, in.size(2), in.size(3), in.size(4)}, in.options());
@@ -57,7 +57,7 @@ at::Tensor apply(const at::Tensor& p, const Numbers& s, Shape cell) {
 }
 
 template <class T>
-at::Tensor apply_transposed(const at::Tensor& u, const Numbers& s, Shape cell, const at::Tensor& p,
+at::Tensor run_transposed(const at::Tensor& u, const Numbers& s, Shape cell, const at::Tensor& p,
                             at::Tensor& beta_gradient) {
   const at::Tensor in = spectrum(u, cell).contiguous();
   const at::Tensor forward = beta_gradient.defined() ? spectrum(p, cell).contiguous() : at::Tensor();
@@ -86,7 +86,7 @@ struct GreenFunction : torch::autograd::Function<GreenFunction> {
     context->saved_data["cell"] = std::vector<std::int64_t>{nx, ny, nz};
     context->saved_data["pressure"] = pressure;
     const Numbers s{n, beta.contiguous(), weight, pressure};
-    return p.scalar_type() == torch::kDouble ? apply<double>(p, s, cell) : apply<float>(p, s, cell);
+    return p.scalar_type() == torch::kDouble ? run<double>(p, s, cell) : run<float>(p, s, cell);
   }
   static variable_list backward(AutogradContext* context, variable_list gradient) {
     const auto saved = context->get_saved_variables();
@@ -96,8 +96,8 @@ struct GreenFunction : torch::autograd::Function<GreenFunction> {
     at::Tensor beta;
     if (saved[0].defined()) beta = torch::zeros_like(s.beta);
     const at::Tensor p = saved[2].scalar_type() == torch::kDouble
-                             ? apply_transposed<double>(gradient[0], s, shape, saved[0], beta)
-                             : apply_transposed<float>(gradient[0], s, shape, saved[0], beta);
+                             ? run_transposed<double>(gradient[0], s, shape, saved[0], beta)
+                             : run_transposed<float>(gradient[0], s, shape, saved[0], beta);
     return {p, beta, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };

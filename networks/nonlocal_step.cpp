@@ -224,7 +224,9 @@ struct Recipe : torch::CustomClassHolder {
 };
 
 struct CheckpointFunction : torch::autograd::Function<CheckpointFunction> {
-  static variable_list forward(AutogradContext* context, variable_list in, c10::intrusive_ptr<Recipe> recipe) {
+  // A TensorList by this very name: autograd does not look into a vector.
+  static variable_list forward(AutogradContext* context, at::TensorList list, c10::intrusive_ptr<Recipe> recipe) {
+    const variable_list in = list.vec();
     context->save_for_backward(in);
     context->saved_data["recipe"] = c10::IValue::make_capsule(recipe);
     variable_list out = recipe->run(in);
@@ -280,7 +282,7 @@ NonlocalNetworkImpl::Step NonlocalNetworkImpl::step_checkpointed(const Weights& 
   in.push_back(q);
   in.insert(in.end(), state.x.begin(), state.x.end());
   in.insert(in.end(), state.h.begin(), state.h.end());
-  const variable_list out = CheckpointFunction::apply(in, recipe);
+  const variable_list out = CheckpointFunction::apply(at::TensorList(in), recipe);
   Step s{out[0], spec_.nonlocal.stress ? out[1] : at::Tensor(), out[2]};
   for (std::size_t i = 0; i < phases_.size(); ++i) {
     state.x[i] = out[3 + i];
