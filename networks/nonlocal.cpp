@@ -30,8 +30,10 @@ NonlocalNetworkImpl::NonlocalNetworkImpl(const ModelSpec& spec, torch::ScalarTyp
     const auto top = child(*this, "phase" + std::to_string(i));
     Phase p;
     p.maps = phase_maps(s.phases[i], type);
-    for (auto [label, table] : {std::pair{"odd_basis", &p.maps.odd}, {"even_basis", &p.maps.even},
-                                {"P", &p.maps.P}, {"a", &p.maps.a}})
+    for (auto [label, table] : {std::pair{"odd_basis", &p.maps.odd},
+                                {"even_basis", &p.maps.even},
+                                {"P", &p.maps.P},
+                                {"a", &p.maps.a}})
       top->register_buffer(label, *table);  // so that to(device) moves them
     const std::int64_t O = p.maps.odd.size(0), E = p.maps.even.size(0);
     const auto gated_map = [&](torch::nn::Module& m, std::int64_t in, std::int64_t out) {

@@ -58,7 +58,7 @@ at::Tensor run(const at::Tensor& p, const Numbers& s, Shape cell) {
 
 template <class T>
 at::Tensor run_transposed(const at::Tensor& u, const Numbers& s, Shape cell, const at::Tensor& p,
-                            at::Tensor& beta_gradient) {
+                          at::Tensor& beta_gradient) {
   const at::Tensor in = spectrum(u, cell).contiguous();
   const at::Tensor forward = beta_gradient.defined() ? spectrum(p, cell).contiguous() : at::Tensor();
   const std::int64_t M = in.size(1), F2 = s.n.size(1);
@@ -75,8 +75,8 @@ at::Tensor run_transposed(const at::Tensor& u, const Numbers& s, Shape cell, con
   return fields(out, cell);
 }
 
-// The symbol is real and even in k, so the transpose of the whole operator is the transposed symbol between the
-// same two transforms.
+// The symbol is real and even in k, so the transpose of the whole operator is the transposed symbol between
+// the same two transforms.
 struct GreenFunction : torch::autograd::Function<GreenFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& p, const at::Tensor& beta,
                             const at::Tensor& n, const at::Tensor& weight, std::int64_t nx, std::int64_t ny,
@@ -109,7 +109,8 @@ GreenOperator::GreenOperator(Shape cell, const std::array<double, 3>& spacing, F
     : cell_(cell) {
   const int half = cell.nx / 2 + 1;
   const std::int64_t F = std::int64_t(half) * cell.ny * cell.nz;
-  const auto x = frequencies(cell.nx, half, spacing[0], kind), y = frequencies(cell.ny, cell.ny, spacing[1], kind),
+  const auto x = frequencies(cell.nx, half, spacing[0], kind),
+             y = frequencies(cell.ny, cell.ny, spacing[1], kind),
              z = frequencies(cell.nz, cell.nz, spacing[2], kind);
   at::Tensor n = torch::zeros({3, F, 2}, torch::kDouble), weight = torch::ones({F, 2}, torch::kDouble);
   double *to = n.data_ptr<double>(), *w = weight.data_ptr<double>();
@@ -138,19 +139,16 @@ at::Tensor GreenOperator::plain(const at::Tensor& p, const at::Tensor& beta, boo
   const auto d = spectrum(p, cell_).unbind(0);  // [5] of [M, nz, ny, nx / 2 + 1]
   const at::Tensor n = symbol_.n.view({3, 1, cell_.nz, cell_.ny, cell_.nx / 2 + 1, 2}).select(-1, 0);
   const at::Tensor n0 = n[0], n1 = n[1], n2 = n[2];
-  const at::Tensor a = d[0] * half2, b = d[1] * sixth, yz = d[2] * half2, xz = d[3] * half2, xy = d[4] * half2;
+  const at::Tensor a = d[0] * half2, b = d[1] * sixth, yz = d[2] * half2, xz = d[3] * half2,
+                   xy = d[4] * half2;
   const at::Tensor t0 = (a - b) * n0 + xy * n1 + xz * n2, t1 = xy * n0 - (a + b) * n1 + yz * n2,
                    t2 = xz * n0 + yz * n1 + b * 2 * n2;
   const at::Tensor g = n0 * t0 + n1 * t1 + n2 * t2, c = g * beta.view({-1, 1, 1, 1});
   const at::Tensor v0 = t0 - c * n0, v1 = t1 - c * n1, v2 = t2 - c * n2;
-  std::vector<at::Tensor> u{(v0 * n0 - v1 * n1) * half2,
-                            (v2 * n2 * 2 - v0 * n0 - v1 * n1) * sixth,
-                            (v1 * n2 + v2 * n1) * half2,
-                            (v0 * n2 + v2 * n0) * half2,
-                            (v0 * n1 + v1 * n0) * half2,
-                            (v2 * n1 - v1 * n2) * 0.5,
-                            (v0 * n2 - v2 * n0) * 0.5,
-                            (v1 * n0 - v0 * n1) * 0.5};
+  std::vector<at::Tensor> u{(v0 * n0 - v1 * n1) * half2, (v2 * n2 * 2 - v0 * n0 - v1 * n1) * sixth,
+                            (v1 * n2 + v2 * n1) * half2, (v0 * n2 + v2 * n0) * half2,
+                            (v0 * n1 + v1 * n0) * half2, (v2 * n1 - v1 * n2) * 0.5,
+                            (v0 * n2 - v2 * n0) * 0.5,   (v1 * n0 - v0 * n1) * 0.5};
   if (pressure) u.push_back(g);
   return fields(torch::stack(u), cell_);
 }

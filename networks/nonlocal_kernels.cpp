@@ -117,23 +117,24 @@ double beta_body(const T* n, const T* u, const T* p, const T* weight, std::int64
   return sum;
 }
 
-#define GRAINSPIN_LOOPS(T)                                                                                     \
-  GRAINSPIN_CLONES void turn_loop(const T* R, const T* p, T* y, int n, std::int64_t M, std::int64_t V,         \
-                                  bool transposed, std::int64_t begin, std::int64_t end) {                     \
-    turn_body(R, p, y, n, M, V, transposed, begin, end);                                                       \
-  }                                                                                                            \
-  GRAINSPIN_CLONES void outer_loop(const T* y, const T* p, T* g, int n, std::int64_t M, std::int64_t V,        \
-                                   std::int64_t begin, std::int64_t end) {                                     \
-    outer_body(y, p, g, n, M, V, begin, end);                                                                  \
-  }                                                                                                            \
-  GRAINSPIN_CLONES void green_loop(const T* n, T beta, const T* p, T* u, std::int64_t F2, std::int64_t stride, \
-                                   bool pressure, std::int64_t begin, std::int64_t end) {                      \
-    green_body(n, beta, p, u, F2, stride, pressure, begin, end);                                               \
-  }                                                                                                            \
-  GRAINSPIN_CLONES void transposed_loop(const T* n, T beta, const T* u, T* p, std::int64_t F2,                 \
-                                        std::int64_t stride, bool pressure, std::int64_t begin,                \
-                                        std::int64_t end) {                                                    \
-    transposed_body(n, beta, u, p, F2, stride, pressure, begin, end);                                          \
+#define GRAINSPIN_LOOPS(T)                                                                              \
+  GRAINSPIN_CLONES void turn_loop(const T* R, const T* p, T* y, int n, std::int64_t M, std::int64_t V,  \
+                                  bool transposed, std::int64_t begin, std::int64_t end) {              \
+    turn_body(R, p, y, n, M, V, transposed, begin, end);                                                \
+  }                                                                                                     \
+  GRAINSPIN_CLONES void outer_loop(const T* y, const T* p, T* g, int n, std::int64_t M, std::int64_t V, \
+                                   std::int64_t begin, std::int64_t end) {                              \
+    outer_body(y, p, g, n, M, V, begin, end);                                                           \
+  }                                                                                                     \
+  GRAINSPIN_CLONES void green_loop(const T* n, T beta, const T* p, T* u, std::int64_t F2,               \
+                                   std::int64_t stride, bool pressure, std::int64_t begin,              \
+                                   std::int64_t end) {                                                  \
+    green_body(n, beta, p, u, F2, stride, pressure, begin, end);                                        \
+  }                                                                                                     \
+  GRAINSPIN_CLONES void transposed_loop(const T* n, T beta, const T* u, T* p, std::int64_t F2,          \
+                                        std::int64_t stride, bool pressure, std::int64_t begin,         \
+                                        std::int64_t end) {                                             \
+    transposed_body(n, beta, u, p, F2, stride, pressure, begin, end);                                   \
   }
 GRAINSPIN_LOOPS(float)
 GRAINSPIN_LOOPS(double)
@@ -150,7 +151,8 @@ void blocks(std::int64_t n, const F& f) {
 }  // namespace
 
 template <class T>
-void turn_fields(const T* rotation, const T* p, T* y, int n, std::int64_t M, std::int64_t V, bool transposed) {
+void turn_fields(const T* rotation, const T* p, T* y, int n, std::int64_t M, std::int64_t V,
+                 bool transposed) {
   blocks(V, [&](std::int64_t begin, std::int64_t end) {
     turn_loop(rotation, p, y, n, M, V, transposed, begin, end);
   });
@@ -177,11 +179,11 @@ double green_transposed(const T* n, T beta, const T* u, T* p, std::int64_t F2, s
   return spectrum ? beta_body(n, u, spectrum, weight, F2, stride) : 0;
 }
 
-#define GRAINSPIN_INSTANCES(T)                                                                               \
-  template void turn_fields(const T*, const T*, T*, int, std::int64_t, std::int64_t, bool);                  \
-  template void outer_fields(const T*, const T*, T*, int, std::int64_t, std::int64_t);                       \
-  template void green(const T*, T, const T*, T*, std::int64_t, std::int64_t, bool);                          \
-  template double green_transposed(const T*, T, const T*, T*, std::int64_t, std::int64_t, bool, const T*,    \
+#define GRAINSPIN_INSTANCES(T)                                                                            \
+  template void turn_fields(const T*, const T*, T*, int, std::int64_t, std::int64_t, bool);               \
+  template void outer_fields(const T*, const T*, T*, int, std::int64_t, std::int64_t);                    \
+  template void green(const T*, T, const T*, T*, std::int64_t, std::int64_t, bool);                       \
+  template double green_transposed(const T*, T, const T*, T*, std::int64_t, std::int64_t, bool, const T*, \
                                    const T*);
 GRAINSPIN_INSTANCES(float)
 GRAINSPIN_INSTANCES(double)

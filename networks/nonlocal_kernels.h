@@ -1,5 +1,5 @@
-// Loops over voxels and frequencies that would be many passes over memory as tensor operations. CPU, float and
-// double, threaded by LibTorch; the same bits on every instruction set and for any thread count.
+// Loops over voxels and frequencies that would be many passes over memory as tensor operations. CPU, float
+// and double, threaded by LibTorch; the same bits on every instruction set and for any thread count.
 #pragma once
 
 #include <cstdint>

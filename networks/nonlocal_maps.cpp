@@ -80,7 +80,8 @@ PhaseMaps phase_maps(const PhaseSpec& phase, torch::ScalarType type) {
   PhaseMaps maps;
   maps.systems = slip.set.count();
   const std::int64_t N = maps.systems, pairs = N * N;
-  std::vector<double> odd(std::size_t(slip.odd.count * pairs)), even(std::size_t(slip.even.count * pairs)), P, a;
+  std::vector<double> odd(std::size_t(slip.odd.count * pairs)), even(std::size_t(slip.even.count * pairs)), P,
+      a;
   for (std::int64_t e = 0; e < pairs; ++e) {
     const std::size_t at = std::size_t(e);
     if (slip.odd.of[at] >= 0) odd[std::size_t(slip.odd.of[at] * pairs + e)] = slip.odd.sign[at];

@@ -11,11 +11,11 @@ namespace grainspin {
 
 // Constants of a phase.
 struct PhaseMaps {
-  int systems = 0;   // N
-  at::Tensor odd;    // [signed orbits, N N]: the basis matrices
-  at::Tensor even;   // [plain orbits, N N]
-  at::Tensor P;      // [N, 5]
-  at::Tensor a;      // [N, 3]
+  int systems = 0;  // N
+  at::Tensor odd;   // [signed orbits, N N]: the basis matrices
+  at::Tensor even;  // [plain orbits, N N]
+  at::Tensor P;     // [N, 5]
+  at::Tensor a;     // [N, 3]
 };
 
 // Parameters of a gated map; even, bias and rate are undefined where the model is not gated.
@@ -31,8 +31,9 @@ struct GatedMatrices {
 struct PhaseWeights {
   GatedMatrices in, head;
   std::vector<GatedMatrices> passes;
-  std::vector<at::Tensor> polarise;  // [K] of [5 M, N C]: sum over s of odd(x)_{m,s} P_s, row component * M + m
-  at::Tensor carry;                  // [N C, 1]
+  std::vector<at::Tensor>
+      polarise;      // [K] of [5 M, N C]: sum over s of odd(x)_{m,s} P_s, row component * M + m
+  at::Tensor carry;  // [N C, 1]
   at::Tensor update, update_bias, candidate, candidate_bias;  // [N H, N (C + H)], [N H, 1]
 };
 

@@ -16,15 +16,16 @@ using torch::autograd::variable_list;
 template <class T>
 at::Tensor turn_loop(const at::Tensor& R, const at::Tensor& x, bool transposed) {
   at::Tensor y = torch::empty_like(x);
-  kernels::turn_fields(R.data_ptr<T>(), x.data_ptr<T>(), y.data_ptr<T>(), int(x.size(0)), x.size(1), x.size(2),
-                       transposed);
+  kernels::turn_fields(R.data_ptr<T>(), x.data_ptr<T>(), y.data_ptr<T>(), int(x.size(0)), x.size(1),
+                       x.size(2), transposed);
   return y;
 }
 
 template <class T>
 at::Tensor outer_loop(const at::Tensor& y, const at::Tensor& x) {
   at::Tensor g = torch::empty({x.size(0), x.size(0), x.size(2)}, x.options());
-  kernels::outer_fields(y.data_ptr<T>(), x.data_ptr<T>(), g.data_ptr<T>(), int(x.size(0)), x.size(1), x.size(2));
+  kernels::outer_fields(y.data_ptr<T>(), x.data_ptr<T>(), g.data_ptr<T>(), int(x.size(0)), x.size(1),
+                        x.size(2));
   return g;
 }
 
@@ -34,7 +35,8 @@ at::Tensor turn_fields(const at::Tensor& R, const at::Tensor& x, bool transposed
 }
 
 struct TurnFunction : torch::autograd::Function<TurnFunction> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& R, const at::Tensor& x, bool transposed) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& R, const at::Tensor& x,
+                            bool transposed) {
     const at::Tensor r = R.contiguous(), in = x.contiguous();
     context->save_for_backward({r, in});
     context->saved_data["transposed"] = transposed;
@@ -48,7 +50,8 @@ struct TurnFunction : torch::autograd::Function<TurnFunction> {
     at::Tensor g;
     if (!context->saved_data["fixed"].toBool()) {
       const at::Tensor &left = transposed ? saved[1] : y, &right = transposed ? y : saved[1];
-      g = y.scalar_type() == torch::kDouble ? outer_loop<double>(left, right) : outer_loop<float>(left, right);
+      g = y.scalar_type() == torch::kDouble ? outer_loop<double>(left, right)
+                                            : outer_loop<float>(left, right);
     }
     return {g, turn_fields(saved[0], y, !transposed), at::Tensor()};
   }

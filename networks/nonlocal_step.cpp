@@ -1,4 +1,5 @@
 // One step of the nonlocal cell, line by line as grainspin/nonlocal.h states it.
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -59,6 +60,18 @@ void place(at::Tensor& whole, const at::Tensor& part, const at::Tensor& voxels) 
 NonlocalNetworkImpl::Step NonlocalNetworkImpl::step(const Weights& weights, const Grid& grid,
                                                     const CellLoad& load, const at::Tensor& q,
                                                     State& state) const {
+  return run(weights, grid, load, q, state, 0);
+}
+
+void NonlocalNetworkImpl::warm_up(const Weights& weights, const Grid& grid, const CellLoad& load,
+                                  const at::Tensor& q, State& state) const {
+  const NonlocalSpec& s = spec_.nonlocal;
+  if (s.carried && s.warmup > 0) run(weights, grid, load, q, state, s.warmup);
+}
+
+NonlocalNetworkImpl::Step NonlocalNetworkImpl::run(const Weights& weights, const Grid& grid,
+                                                   const CellLoad& load, const at::Tensor& q, State& state,
+                                                   int warmup) const {
   const NonlocalSpec& spec = spec_.nonlocal;
   const std::int64_t V = grid.voxels(), M = spec.polarisations;
   const at::TensorOptions options = phases_.front().maps.P.options();
@@ -98,20 +111,24 @@ NonlocalNetworkImpl::Step NonlocalNetworkImpl::step(const Weights& weights, cons
         .view({on.size(0), crystal.size(1), crystal.size(2)});
   };
 
-  for (Part& p : parts) {
-    const PhaseMaps& m = phases_[p.phase].maps;
-    const PhaseWeights& w = weights.phases[p.phase];
-    const at::Tensor drive = resolved(of_phase(E0, p), p.R.deviators, m.P).squeeze(1);
-    const at::Tensor& x = state.x[p.phase];
-    p.x = gated(drive, spec.carried ? x : at::Tensor(), state.h[p.phase], w.in, m.systems, load.log_size);
-    if (spec.carried) p.x = torch::addcmul(p.x, x, w.carry);
-  }
-
-  at::Tensor spin, L = numbers(load.L, options), pressure;
-  for (std::int64_t k = 0; k < spec.passes; ++k) {
+  at::Tensor spin, L, pressure;
+  const auto start_step = [&] {
+    spin = pressure = at::Tensor();
+    L = numbers(load.L, options);
+    for (Part& p : parts) {
+      const PhaseMaps& m = phases_[p.phase].maps;
+      const PhaseWeights& w = weights.phases[p.phase];
+      const at::Tensor drive = resolved(of_phase(E0, p), p.R.deviators, m.P).squeeze(1);
+      const at::Tensor& x = state.x[p.phase];
+      p.x = gated(drive, spec.carried ? x : at::Tensor(), state.h[p.phase], w.in, m.systems, load.log_size);
+      if (spec.carried) p.x = torch::addcmul(p.x, x, w.carry);
+    }
+  };
+  const auto run_pass = [&](std::int64_t k) {
     const std::size_t pass = std::size_t(k);
     at::Tensor p = whole(5, M, [&](const Part& part) {
-      const at::Tensor crystal = torch::mm(weights.phases[part.phase].polarise[pass], part.x).view({5, M, -1});
+      const at::Tensor crystal =
+          torch::mm(weights.phases[part.phase].polarise[pass], part.x).view({5, M, -1});
       return turned(part.R.deviators, crystal);
     });
     if (grid.keep.defined()) p = p * grid.keep;
@@ -135,7 +152,14 @@ NonlocalNetworkImpl::Step NonlocalNetworkImpl::step(const Weights& weights, cons
       part.x = part.x + gated(part.x, f.view({-1, f.size(2)}), state.h[part.phase],
                               weights.phases[part.phase].passes[pass], m.systems, load.log_size);
     }
+  };
+  for (int run = 0; run < std::max(1, warmup); ++run) {
+    start_step();
+    for (std::int64_t k = 0; k < spec.passes; ++k) run_pass(k);
+    if (spec.carried)
+      for (const Part& p : parts) state.x[p.phase] = p.x;
   }
+  if (warmup > 0) return {};
 
   Step out;
   out.L = L;
@@ -192,7 +216,6 @@ NonlocalNetworkImpl::Step NonlocalNetworkImpl::step(const Weights& weights, cons
       const at::Tensor z = 1 - torch::exp(torch::nn::functional::softplus(a) * (-load.size / 0.01));
       h = h + z * (torch::addmm(w.candidate_bias, w.candidate, all).tanh() - h);
     }
-    if (spec.carried) state.x[p.phase] = p.x;
   }
   return out;
 }
@@ -225,7 +248,8 @@ struct Recipe : torch::CustomClassHolder {
 
 struct CheckpointFunction : torch::autograd::Function<CheckpointFunction> {
   // A TensorList by this very name: autograd does not look into a vector.
-  static variable_list forward(AutogradContext* context, at::TensorList list, c10::intrusive_ptr<Recipe> recipe) {
+  static variable_list forward(AutogradContext* context, at::TensorList list,
+                               c10::intrusive_ptr<Recipe> recipe) {
     const variable_list in = list.vec();
     context->save_for_backward(in);
     context->saved_data["recipe"] = c10::IValue::make_capsule(recipe);
@@ -237,8 +261,7 @@ struct CheckpointFunction : torch::autograd::Function<CheckpointFunction> {
     return out;
   }
   static variable_list backward(AutogradContext* context, variable_list gradient) {
-    const auto recipe =
-        c10::static_intrusive_pointer_cast<Recipe>(context->saved_data["recipe"].toCapsule());
+    const auto recipe = c10::static_intrusive_pointer_cast<Recipe>(context->saved_data["recipe"].toCapsule());
     variable_list in, wanted;
     for (const at::Tensor& t : context->get_saved_variables()) {
       in.push_back(t.detach().set_requires_grad(t.requires_grad()));

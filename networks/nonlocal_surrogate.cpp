@@ -65,11 +65,13 @@ class NonlocalSurrogate final : public Surrogate {
     for (std::size_t a = 0; a < 3; ++a)
       V *= n[a] + (region.edge[a][0] == Edge::kWrap ? 0 : 2 * std::min(region.padding, n[a]));
     std::int64_t N = 0;
-    for (const PhaseSpec& p : s.phases) N = std::max<std::int64_t>(N, slip_set(p.slip_families, p.c_over_a).count());
+    for (const PhaseSpec& p : s.phases)
+      N = std::max<std::int64_t>(N, slip_set(p.slip_families, p.c_over_a).count());
     const std::int64_t inputs = s.channels + 2 * s.polarisations, element = type_ == torch::kDouble ? 8 : 4;
     // State, twice; [A], [|A|, h], the two inner fields and the result of a map; rotations and spectra.
-    const std::int64_t rows = N * (2 * (s.channels + s.memory) + 2 * inputs + s.memory + 2 * s.width + s.channels) +
-                              34 + 28 * s.polarisations;
+    const std::int64_t rows =
+        N * (2 * (s.channels + s.memory) + 2 * inputs + s.memory + 2 * s.width + s.channels) + 34 +
+        28 * s.polarisations;
     return element * V * rows;
   }
 
@@ -83,8 +85,8 @@ class NonlocalSurrogate final : public Surrogate {
     const std::vector<LoadStep>& loads = region.loads.empty() ? spec_.loads : region.loads;
     require(!loads.empty(), Errc::kArgument, "no load: the model states none, so one has to be given");
     const std::int64_t N = region.shape.voxels();
-    const auto grid = network_->grid(region.shape, region.spacing, region.phase, mask, boundaries(region),
-                                     region.padding);
+    const auto grid =
+        network_->grid(region.shape, region.spacing, region.phase, mask, boundaries(region), region.padding);
     const at::Tensor inner = inner_voxels(region);
     const auto pick = [&](const at::Tensor& cell) {
       return grid.crop(cell).index_select(0, inner).to(torch::kCPU, torch::kFloat).contiguous();
@@ -93,6 +95,7 @@ class NonlocalSurrogate final : public Surrogate {
     at::Tensor q = grid.pad(to_device(q0, N));
     for (std::size_t t = 0; t < loads.size(); ++t) {
       if (teacher) q = grid.pad(to_device(teacher + std::int64_t(t) * N * 4, N));
+      if (t == 0) network_->warm_up(weights_, grid, cell_load(loads[t]), q, state);
       const auto step = network_->step(weights_, grid, cell_load(loads[t]), q, state);
       const at::Tensor next = turn(step.increment, q);
       q = grid.keep.defined() ? torch::where(grid.keep.unsqueeze(1) > 0, next, q) : next;

@@ -1,6 +1,6 @@
-// The nonlocal family written out from its definition (nonlocal.h) in double precision: voxel by voxel, tensors
-// as 3 x 3 matrices, the Fourier transform as its sum. Shares with an engine the slip systems and the numbering
-// of orbits (orbits_test), nothing else. Slow: for tens of voxels.
+// The nonlocal family written out from its definition (nonlocal.h) in double precision: voxel by voxel,
+// tensors as 3 x 3 matrices, the Fourier transform as its sum. Shares with an engine the slip systems and the
+// numbering of orbits (orbits_test), nothing else. Slow: for tens of voxels.
 #pragma once
 
 #include <array>
@@ -39,7 +39,7 @@ inline double contract(const Matrix& a, const Matrix& b) {
 class NonlocalDefinition {
  public:
   NonlocalDefinition(const Model& model, Shape cell, std::array<double, 3> spacing = {1, 1, 1},
-                 std::vector<std::int32_t> phase = {}, std::vector<std::uint8_t> mask = {})
+                     std::vector<std::int32_t> phase = {}, std::vector<std::uint8_t> mask = {})
       : m_(model), s_(model.spec.nonlocal), cell_(cell), spacing_(spacing), phase_(phase), mask_(mask) {
     for (const PhaseSpec& p : s_.phases) {
       Slip slip;
@@ -94,64 +94,71 @@ class NonlocalDefinition {
     std::vector<Matrix> Q;
     for (const Quatd& one : q) {
       const auto R = matrix(one);
-      const Vec3<double> c[3] = {R * Vec3<double>{1, 0, 0}, R * Vec3<double>{0, 1, 0}, R * Vec3<double>{0, 0, 1}};
+      const Vec3<double> c[3] = {R * Vec3<double>{1, 0, 0}, R * Vec3<double>{0, 1, 0},
+                                 R * Vec3<double>{0, 0, 1}};
       Q.push_back({c[0].x, c[1].x, c[2].x, c[0].y, c[1].y, c[2].y, c[0].z, c[1].z, c[2].z});
     }
     std::vector<std::vector<double>> x(V);
-    for (std::int64_t v = 0; v < V; ++v) {
-      auto A = resolved(v, Q[v], E0);
-      A.insert(A.end(), x_[v].begin(), x_[v].end());
-      x[v] = gated(v, A, "in");
-      if (s_.carried)
-        for (std::size_t i = 0; i < x[v].size(); ++i)
-          x[v][i] += tensor(v, "carry").values[i / slip(v).N()] * x_[v][i];
-    }
-
     Step out;
-    std::vector<std::array<double, 3>> spin(V);
-    std::vector<double> pressure(V);
+    std::vector<std::array<double, 3>> spin;
+    std::vector<double> pressure;
     Matrix extra{};
-    for (int k = 0; k < s_.passes; ++k) {
-      const std::string pass = "pass" + std::to_string(k);
-      std::vector<std::vector<Matrix>> p(V, std::vector<Matrix>(M));
-      std::vector<std::vector<double>> A = x;
+    const int runs = s_.carried && first_ ? s_.warmup + 1 : 1;
+    first_ = false;
+    for (int run = 0; run < runs; ++run) {
+      spin.assign(V, {}), pressure.assign(V, 0), extra = {};
       for (std::int64_t v = 0; v < V; ++v) {
-        const auto slips = odd(v, x[v], pass + ".polarise");
-        for (int m = 0; m < M; ++m)
-          if (!masked(v)) p[v][m] = to_sample(Q[v], sum_P(v, slips, m));
+        auto A = resolved(v, Q[v], E0);
+        A.insert(A.end(), x_[v].begin(), x_[v].end());
+        x[v] = gated(v, A, "in");
+        if (s_.carried)
+          for (std::size_t i = 0; i < x[v].size(); ++i)
+            x[v][i] += tensor(v, "carry").values[i / slip(v).N()] * x_[v][i];
       }
-      std::vector<std::vector<Matrix>> grad(V, std::vector<Matrix>(M));
-      for (int m = 0; m < M; ++m) {
-        const double beta = s_.green == Green::kLearned       ? global("beta", k, m)
-                            : s_.green == Green::kCompressible ? s_.beta
-                                                               : 1;
-        std::vector<Matrix> field, H;
-        for (std::int64_t v = 0; v < V; ++v) field.push_back(p[v][m]);
-        std::vector<double> g;
-        convolve(field, beta, H, g);
-        Matrix D{};
-        for (const Matrix& one : field)
-          for (int i = 0; i < 9; ++i) D[i] += one[i] / double(V);
-        for (int i = 0; i < 9; ++i)
-          if (!free[i]) D[i] = 0;
-        double mean = 0;
-        for (int i : {0, 4, 8}) mean += diagonals ? D[i] / diagonals : 0;
-        for (int i : {0, 4, 8})
-          if (free[i]) D[i] -= mean;
-        for (int i = 0; i < 9; ++i) extra[i] += global("free", k, m) * D[i];
+
+      for (int k = 0; k < s_.passes; ++k) {
+        const std::string pass = "pass" + std::to_string(k);
+        std::vector<std::vector<Matrix>> p(V, std::vector<Matrix>(M));
+        std::vector<std::vector<double>> A = x;
         for (std::int64_t v = 0; v < V; ++v) {
-          const auto w = axial_of(H[v]);
-          for (int i = 0; i < 3; ++i) spin[v][i] += global("spin", k, m) * w[i];
-          if (s_.stress) pressure[v] += global("pressure", k, m) * g[v];
-          for (int i = 0; i < 9; ++i) grad[v][m][i] = H[v][i] + D[i];
+          const auto slips = odd(v, x[v], pass + ".polarise");
+          for (int m = 0; m < M; ++m)
+            if (!masked(v)) p[v][m] = to_sample(Q[v], sum_P(v, slips, m));
+        }
+        std::vector<std::vector<Matrix>> grad(V, std::vector<Matrix>(M));
+        for (int m = 0; m < M; ++m) {
+          const double beta = s_.green == Green::kLearned        ? global("beta", k, m)
+                              : s_.green == Green::kCompressible ? s_.beta
+                                                                 : 1;
+          std::vector<Matrix> field, H;
+          for (std::int64_t v = 0; v < V; ++v) field.push_back(p[v][m]);
+          std::vector<double> g;
+          convolve(field, beta, H, g);
+          Matrix D{};
+          for (const Matrix& one : field)
+            for (int i = 0; i < 9; ++i) D[i] += one[i] / double(V);
+          for (int i = 0; i < 9; ++i)
+            if (!free[i]) D[i] = 0;
+          double mean = 0;
+          for (int i : {0, 4, 8}) mean += diagonals ? D[i] / diagonals : 0;
+          for (int i : {0, 4, 8})
+            if (free[i]) D[i] -= mean;
+          for (int i = 0; i < 9; ++i) extra[i] += global("free", k, m) * D[i];
+          for (std::int64_t v = 0; v < V; ++v) {
+            const auto w = axial_of(H[v]);
+            for (int i = 0; i < 3; ++i) spin[v][i] += global("spin", k, m) * w[i];
+            if (s_.stress) pressure[v] += global("pressure", k, m) * g[v];
+            for (int i = 0; i < 9; ++i) grad[v][m][i] = H[v][i] + D[i];
+          }
+        }
+        for (std::int64_t v = 0; v < V; ++v) {
+          for (int m = 0; m < M; ++m) append(A[v], resolved(v, Q[v], grad[v][m]));
+          for (int m = 0; m < M; ++m) append(A[v], resolved_spin(v, Q[v], axial_of(grad[v][m])));
+          const auto more = gated(v, A[v], pass);
+          for (std::size_t i = 0; i < more.size(); ++i) x[v][i] += more[i];
         }
       }
-      for (std::int64_t v = 0; v < V; ++v) {
-        for (int m = 0; m < M; ++m) append(A[v], resolved(v, Q[v], grad[v][m]));
-        for (int m = 0; m < M; ++m) append(A[v], resolved_spin(v, Q[v], axial_of(grad[v][m])));
-        const auto more = gated(v, A[v], pass);
-        for (std::size_t i = 0; i < more.size(); ++i) x[v][i] += more[i];
-      }
+      if (s_.carried) x_ = x;
     }
     for (int i = 0; i < 9; ++i) out.L[i] = L[i] + size * extra[i];
 
@@ -187,17 +194,16 @@ class NonlocalDefinition {
           const std::size_t c = i / slip(v).N();
           const double a = update[i] + tensor(v, "memory.update_bias").values[c];
           const double z = 1 - std::pow(1 - 1 / (1 + std::exp(-a)), size / 0.01);
-          h_[v][i] +=
-              z * (std::tanh(candidate[i] + tensor(v, "memory.candidate_bias").values[c]) - h_[v][i]);
+          h_[v][i] += z * (std::tanh(candidate[i] + tensor(v, "memory.candidate_bias").values[c]) - h_[v][i]);
         }
       }
-      if (s_.carried) x_[v] = x[v];
     }
     return out;
   }
 
   // Gradient field H and pressure g of a polarisation, without the mean's term.
-  void convolve(const std::vector<Matrix>& p, double beta, std::vector<Matrix>& H, std::vector<double>& g) const {
+  void convolve(const std::vector<Matrix>& p, double beta, std::vector<Matrix>& H,
+                std::vector<double>& g) const {
     const int n[3] = {cell_.nx, cell_.ny, cell_.nz};
     const std::int64_t V = cell_.voxels();
     H.assign(V, {});
@@ -209,7 +215,8 @@ class NonlocalDefinition {
           double k[3], square = 0;
           for (int i = 0; i < 3; ++i) {
             const double f = double(2 * j[i] > n[i] ? j[i] - n[i] : j[i]) / n[i];
-            k[i] = (s_.frequencies == Frequencies::kSine ? std::sin(2 * M_PI * f) : 2 * M_PI * f) / spacing_[i];
+            k[i] =
+                (s_.frequencies == Frequencies::kSine ? std::sin(2 * M_PI * f) : 2 * M_PI * f) / spacing_[i];
             if (2 * j[i] == n[i]) k[i] = 0;
             square += k[i] * k[i];
           }
@@ -328,7 +335,8 @@ class NonlocalDefinition {
       const auto g = even(v, sizes(A, h_[v]), name + ".even");
       for (std::size_t i = 0; i < u.size(); ++i) {
         const std::size_t d = i / slip(v).N();
-        const double a = g[i] + tensor(v, name + ".bias").values[d] + tensor(v, name + ".rate").values[d] * rate_;
+        const double a =
+            g[i] + tensor(v, name + ".bias").values[d] + tensor(v, name + ".rate").values[d] * rate_;
         u[i] /= 1 + std::exp(-a);
       }
     }
@@ -344,6 +352,7 @@ class NonlocalDefinition {
   std::vector<Slip> slips_;
   std::vector<std::vector<double>> x_, h_;  // [voxels] of [C N], [H N]
   double rate_ = 0;
+  bool first_ = true;
 };
 
 }  // namespace grainspin::testing

@@ -14,15 +14,18 @@ namespace {
 
 using Matrix = std::array<double, 9>;
 
-std::array<double, 3> axial(const Matrix& a) { return {(a[7] - a[5]) / 2, (a[2] - a[6]) / 2, (a[3] - a[1]) / 2}; }
+std::array<double, 3> axial(const Matrix& a) {
+  return {(a[7] - a[5]) / 2, (a[2] - a[6]) / 2, (a[3] - a[1]) / 2};
+}
 
 GreenOperator make(Shape cell, std::array<double, 3> spacing, Frequencies f = Frequencies::kContinuous) {
   return GreenOperator(cell, spacing, f, torch::kCPU, torch::kDouble);
 }
 
 double phase_at(Shape c, const std::array<int, 3>& wave, std::int64_t v) {
-  return 2 * M_PI * (double(wave[0]) * double(v % c.nx) / c.nx + double(wave[1]) * double(v / c.nx % c.ny) / c.ny +
-                     double(wave[2]) * double(v / c.nx / c.ny) / c.nz);
+  return 2 * M_PI *
+         (double(wave[0]) * double(v % c.nx) / c.nx + double(wave[1]) * double(v / c.nx % c.ny) / c.ny +
+          double(wave[2]) * double(v / c.nx / c.ny) / c.nz);
 }
 
 // u of p cos(k x) with p's deviator given, at one voxel.
@@ -87,7 +90,8 @@ TEST(NonlocalGreen, IsZeroAtTheMeanAndAtNyquistFrequencies) {
       at::Tensor p = torch::empty({5, 1, c.voxels()}, torch::kDouble);
       for (std::int64_t v = 0; v < c.voxels(); ++v)
         for (int b = 0; b < 5; ++b) p[b][0][v] = (b + 1) * std::cos(phase_at(c, wave, v));
-      EXPECT_LT(make(c, {1, 1, 1}, f)(p, torch::ones({1}, torch::kDouble), true).abs().max().item<double>(), 1e-14);
+      EXPECT_LT(make(c, {1, 1, 1}, f)(p, torch::ones({1}, torch::kDouble), true).abs().max().item<double>(),
+                1e-14);
     }
   // Along one axis at Nyquist the others are left: the wave (3, 1, 0) is seen as one along y.
   const Shape c{6, 4, 5};
@@ -101,7 +105,8 @@ TEST(NonlocalGreen, IsZeroAtTheMeanAndAtNyquistFrequencies) {
   EXPECT_LT((u.narrow(0, 0, 5) - along).abs().max().item<double>(), 1e-14);
 }
 
-// p = 2 sym grad(v) of an incompressible periodic v gives back grad(v), for any beta: G is a projector up to 2.
+// p = 2 sym grad(v) of an incompressible periodic v gives back grad(v), for any beta: G is a projector up
+// to 2.
 TEST(NonlocalGreen, GivesBackTheGradientOfAnIncompressibleField) {
   const Shape c{6, 5, 7};
   const std::array<double, 3> spacing{1, 0.7, 2};
@@ -122,9 +127,11 @@ TEST(NonlocalGreen, GivesBackTheGradientOfAnIncompressibleField) {
     for (std::int64_t v = 0; v < c.voxels(); ++v)
       for (int i = 0; i < 3; ++i)
         for (int j = 0; j < 3; ++j)
-          gradient[std::size_t(v)][std::size_t(3 * i + j)] += a[i] * k[j] * std::cos(phase_at(c, wave, v) + shift);
+          gradient[std::size_t(v)][std::size_t(3 * i + j)] +=
+              a[i] * k[j] * std::cos(phase_at(c, wave, v) + shift);
   }
-  at::Tensor p = torch::empty({5, 1, c.voxels()}, torch::kDouble), w = torch::empty({3, 1, c.voxels()}, torch::kDouble);
+  at::Tensor p = torch::empty({5, 1, c.voxels()}, torch::kDouble),
+             w = torch::empty({3, 1, c.voxels()}, torch::kDouble);
   for (std::int64_t v = 0; v < c.voxels(); ++v) {
     const Deviator e = deviator(gradient[std::size_t(v)]);
     const auto spin = axial(gradient[std::size_t(v)]);
@@ -148,7 +155,8 @@ TEST(NonlocalGreen, FusedLoopsAreTheTensorOperationsWithTheirGradients) {
                        beta = torch::rand({3}, torch::kDouble).requires_grad_();
       const at::Tensor a = G(p, beta, pressure), b = G.plain(p, beta, pressure), d = torch::randn_like(a);
       EXPECT_LT((a - b).abs().max().item<double>(), 1e-13);
-      const auto ga = torch::autograd::grad({a}, {p, beta}, {d}), gb = torch::autograd::grad({b}, {p, beta}, {d});
+      const auto ga = torch::autograd::grad({a}, {p, beta}, {d}),
+                 gb = torch::autograd::grad({b}, {p, beta}, {d});
       EXPECT_LT((ga[0] - gb[0]).abs().max().item<double>(), 1e-13);
       EXPECT_LT((ga[1] - gb[1]).abs().max().item<double>(), 1e-11);
     }

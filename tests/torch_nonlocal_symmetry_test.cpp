@@ -1,5 +1,5 @@
-// What the nonlocal cell must not change under: another choice of equivalent crystal axes, turning or mirroring
-// the whole sample with its load, shifting the cell.
+// What the nonlocal cell must not change under: another choice of equivalent crystal axes, turning or
+// mirroring the whole sample with its load, shifting the cell.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -90,15 +90,18 @@ TEST(NonlocalSymmetry, MapsCommuteWithEveryOperator) {
     const SlipAction action = slip_action(slips, PointGroup::named(slips.point_group));
     const auto violation = [&](const at::Tensor& map, std::size_t g, bool odd) {
       const at::Tensor m = map.view({N, map.size(0) / N, N, map.size(1) / N});
-      const at::Tensor perm = torch::tensor(std::vector<std::int64_t>(action.perm[g].begin(), action.perm[g].end()));
-      at::Tensor sign = torch::tensor(std::vector<double>(action.sign[g].begin(), action.sign[g].end()), torch::kDouble);
+      const at::Tensor perm =
+          torch::tensor(std::vector<std::int64_t>(action.perm[g].begin(), action.perm[g].end()));
+      at::Tensor sign =
+          torch::tensor(std::vector<double>(action.sign[g].begin(), action.sign[g].end()), torch::kDouble);
       if (!odd) sign = sign.abs();
-      const at::Tensor turned = m.index_select(0, perm).index_select(2, perm) * sign.view({N, 1, 1, 1}) *
-                                sign.view({1, 1, N, 1});
+      const at::Tensor turned =
+          m.index_select(0, perm).index_select(2, perm) * sign.view({N, 1, 1, 1}) * sign.view({1, 1, N, 1});
       return (turned - m).abs().max().item<double>();
     };
     for (std::size_t g = 0; g < action.perm.size(); ++g) {
-      for (const at::Tensor& map : {w.in.odd, w.in.out, w.passes[0].odd, w.passes[0].out, w.head.odd, w.head.out})
+      for (const at::Tensor& map :
+           {w.in.odd, w.in.out, w.passes[0].odd, w.passes[0].out, w.head.odd, w.head.out})
         EXPECT_EQ(violation(map, g, true), 0) << set;
       for (const at::Tensor& map : {w.in.even, w.passes[0].even, w.head.even, w.update, w.candidate})
         EXPECT_EQ(violation(map, g, false), 0) << set;
@@ -128,8 +131,8 @@ TEST(NonlocalSymmetry, EquivalentCrystalAxesGiveTheSamePath) {
     }
 }
 
-// A signed permutation of the axes, det -1 included: positions go with it, orientations with the proper rotation
-// det * O (crystals are centrosymmetric).
+// A signed permutation of the axes, det -1 included: positions go with it, orientations with the proper
+// rotation det * O (crystals are centrosymmetric).
 struct Operation {
   int to[3];
   int sign[3];
@@ -152,8 +155,8 @@ std::vector<Operation> operations() {
   return all;
 }
 
-// The quaternion of the proper rotation that takes axis i to det sign[i] times axis to[i], by search: among unit
-// quaternions with components 0, 1/2, 1/sqrt2, 1 there are the 24 of the cube.
+// The quaternion of the proper rotation that takes axis i to det sign[i] times axis to[i], by search: among
+// unit quaternions with components 0, 1/2, 1/sqrt2, 1 there are the 24 of the cube.
 Quatd proper(const Operation& o) {
   for (const Quatd& g : PointGroup::named("432").operators()) {
     const auto R = matrix(g);
@@ -180,7 +183,8 @@ TEST(NonlocalSymmetry, TheSampleTurnsWithItsLoad) {
   for (const Operation& o : operations()) {
     int m[3];
     std::array<double, 3> turned_spacing{};
-    for (int i = 0; i < 3; ++i) m[o.to[i]] = n[i], turned_spacing[std::size_t(o.to[i])] = spacing[std::size_t(i)];
+    for (int i = 0; i < 3; ++i)
+      m[o.to[i]] = n[i], turned_spacing[std::size_t(o.to[i])] = spacing[std::size_t(i)];
     const Shape turned_shape{m[0], m[1], m[2]};
     const Quatd g = proper(o);
     std::vector<std::size_t> place;  // of each voxel after the operation
@@ -210,12 +214,14 @@ TEST(NonlocalSymmetry, TheSampleTurnsWithItsLoad) {
       for (int i = 0; i < 3; ++i) {
         EXPECT_NEAR(turned_path.increment[to][o.to[i]].item<double>(),
                     o.det * o.sign[i] * plain.increment[from][i].item<double>(), 1e-10);
-        EXPECT_NEAR(turned_path.stress[to][o.to[i]].item<double>(), plain.stress[from][i].item<double>(), 1e-9);
+        EXPECT_NEAR(turned_path.stress[to][o.to[i]].item<double>(), plain.stress[from][i].item<double>(),
+                    1e-9);
       }
       // yz, xz, xy: the component across axis i carries the signs of the two others.
       for (int i = 0; i < 3; ++i)
         EXPECT_NEAR(turned_path.stress[to][3 + o.to[i]].item<double>(),
-                    o.sign[(i + 1) % 3] * o.sign[(i + 2) % 3] * plain.stress[from][3 + i].item<double>(), 1e-9);
+                    o.sign[(i + 1) % 3] * o.sign[(i + 2) % 3] * plain.stress[from][3 + i].item<double>(),
+                    1e-9);
     }
   }
 }
@@ -228,7 +234,8 @@ TEST(NonlocalSymmetry, TheCellHasNoOrigin) {
   std::vector<std::size_t> place;
   for (int z = 0; z < 5; ++z)
     for (int y = 0; y < 3; ++y)
-      for (int x = 0; x < 4; ++x) place.push_back(std::size_t(((z + 3) % 5 * 3 + (y + 1) % 3) * 4 + (x + 2) % 4));
+      for (int x = 0; x < 4; ++x)
+        place.push_back(std::size_t(((z + 3) % 5 * 3 + (y + 1) % 3) * 4 + (x + 2) % 4));
   for (std::size_t v = 0; v < q.size(); ++v) shifted[place[v]] = q[v];
   const Path a = roll(model, torch::kDouble, shape, {1, 2, 1}, model.spec.loads, q),
              b = roll(model, torch::kDouble, shape, {1, 2, 1}, model.spec.loads, shifted);

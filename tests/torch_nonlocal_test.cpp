@@ -1,5 +1,5 @@
-// The nonlocal cell in LibTorch against its definition written out voxel by voxel (nonlocal_definition.h), its
-// gradients against finite differences, and the reference surrogate.
+// The nonlocal cell in LibTorch against its definition written out voxel by voxel (nonlocal_definition.h),
+// its gradients against finite differences.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "local_oracle.h"
-#include "networks/networks.h"
 #include "networks/nonlocal.h"
 #include "networks/rotation.h"
 #include "nonlocal_definition.h"
@@ -43,7 +42,9 @@ NonlocalNetwork network_of(const Model& model, torch::ScalarType type = torch::k
   n->load(model);
   return n;
 }
-double worst(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
+double worst(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
 
 struct Case {
   Shape shape{3, 2, 4};
@@ -64,12 +65,13 @@ void expect_definition(const NonlocalSpec& spec, const Case& c, const std::strin
   auto network = network_of(model);
   torch::NoGradGuard no_gradient;
   const auto weights = network->expand();
-  const auto grid = network->grid(c.shape, c.spacing, c.phases ? phase.data() : nullptr,
-                                  c.masked ? mask.data() : nullptr);
+  const auto grid =
+      network->grid(c.shape, c.spacing, c.phases ? phase.data() : nullptr, c.masked ? mask.data() : nullptr);
   auto state = network->start(grid);
   NonlocalDefinition oracle(model, c.shape, c.spacing, phase, mask);
   at::Tensor q = orientations(V, 8);
   double largest = 0;
+  network->warm_up(weights, grid, cell_load(model.spec.loads[0]), q, state);
   for (const LoadStep& load : model.spec.loads) {
     const auto got = network->step(weights, grid, cell_load(load), q, state);
     const auto want = oracle.step(load, quaternions(q));
@@ -96,6 +98,11 @@ TEST(Nonlocal, FollowsItsDefinition) {
   auto spec = small_nonlocal();
   spec.passes = 0;
   expect_definition(spec, {}, "no passes");
+  spec = small_nonlocal();
+  spec.warmup = 0;
+  expect_definition(spec, {}, "no warm-up");
+  spec.warmup = 3;
+  expect_definition(spec, {}, "three warm-ups");
   spec = small_nonlocal();
   spec.carried = false, spec.memory = 0;
   expect_definition(spec, {}, "nothing carried");
@@ -127,6 +134,7 @@ TEST(Nonlocal, FollowsItsDefinitionOnOtherSlipSetsAndPhases) {
   const auto grid = network->grid({2, 2, 2}, {1, 1, 1}, phase.data());
   auto state = network->start(grid);
   const at::Tensor q = orientations(8, 8);
+  network->warm_up(network->expand(), grid, cell_load(model.spec.loads[0]), q, state);
   const auto got = network->step(network->expand(), grid, cell_load(model.spec.loads[0]), q, state);
   NonlocalDefinition oracle(model, {2, 2, 2}, {1, 1, 1}, phase);
   const auto want = oracle.step(model.spec.loads[0], quaternions(q));
@@ -148,7 +156,8 @@ TEST(Nonlocal, TurnsWithTheMeanSpinAloneWhenNothingStrains) {
   EXPECT_EQ(rest.increment.abs().max().item<double>(), 0);
   EXPECT_EQ(worst(state.h[0], h), 0);
   // Spin about z by 0.01: W_yx = 0.01.
-  const auto spun = network->step(weights, grid, cell_load(load_of({0, -0.01, 0, 0.01, 0, 0, 0, 0, 0})), q, state);
+  const auto spun =
+      network->step(weights, grid, cell_load(load_of({0, -0.01, 0, 0.01, 0, 0, 0, 0, 0})), q, state);
   EXPECT_LT(worst(spun.increment, torch::tensor({0.0, 0.0, 0.01}, torch::kDouble).expand({27, 3})), 1e-16);
 }
 
@@ -248,7 +257,8 @@ TEST(Nonlocal, CheckpointedStepsHaveTheSameNumbersAndGradients) {
     }
     EXPECT_TRUE(torch::equal(values[0], values[1]));
     for (std::size_t i = 0; i < gradients[0].size(); ++i)
-      EXPECT_LT(worst(gradients[0][i], gradients[1][i]), 1e-12 * (1 + gradients[0][i].abs().max().item<double>()));
+      EXPECT_LT(worst(gradients[0][i], gradients[1][i]),
+                1e-12 * (1 + gradients[0][i].abs().max().item<double>()));
   }
   // Nothing carried, no stress, no passes: empty tensors on the way.
   auto spec = small_nonlocal();
