@@ -8,36 +8,6 @@ namespace grainspin {
 
 namespace {
 
-void rotate(const float* p, const float* v, float* out) {
-  for (int i = 0; i < 3; ++i) out[i] = p[3 * i] * v[0] + p[3 * i + 1] * v[1] + p[3 * i + 2] * v[2];
-}
-
-void rotate_stress(const float* S, const float* s, float* out) {
-  for (int i = 0; i < 6; ++i) {
-    out[i] = 0;
-    for (int j = 0; j < 6; ++j) out[i] += S[6 * i + j] * s[j];
-  }
-}
-
-void rotate_orientation(const Quat& p, const float* q, float* out) {
-  const Quat r = p * Quat{q[0], q[1], q[2], q[3]};
-  out[0] = r.w, out[1] = r.x, out[2] = r.y, out[3] = r.z;
-}
-
-Quat single(const Quatd& q) {
-  return {float(q.w), float(q.x), float(q.y), float(q.z)};
-}
-
-void stress_matrix(const Operation& op, float* out) {
-  const auto S = stress_rotation(op);
-  std::copy(S.begin(), S.end(), out);
-}
-
-void proper_matrix(const Operation& op, float* p) {
-  for (int i = 0; i < 3; ++i)
-    for (int j = 0; j < 3; ++j) p[3 * i + j] = float(op.det * op.Q(i, j));
-}
-
 // Calls f(begin, end) over [0, n) in `threads` equal parts.
 template <class F>
 void parallel(int n, int threads, F f) {
@@ -86,10 +56,7 @@ BatchMaker::BatchMaker(std::span<const Run> runs, const ModelSpec& spec, std::ve
   for (int c = 0; c < channels_; ++c)
     offset_.push_back(-spec.input_mean[std::size_t(c)] / spec.input_scale[std::size_t(c)]);
   for (const Operation& op : operations_) {
-    Turn turn;
-    turn.taps = turned_taps(op, local_.radius);
-    proper_matrix(op, turn.p);
-    stress_matrix(op, turn.S);
+    Turn turn{{}, turned_taps(op, local_.radius), Turning(op)};
     const auto D = embedding_rotation(e, op.p);
     for (int i = 0; i < channels_; ++i)
       for (int j = 0; j < channels_; ++j)
@@ -135,15 +102,15 @@ void BatchMaker::fill_one(const Draw& draw, int b, Batch& batch) const {
   const float* e = &run.e[std::size_t(draw.voxel * history)];
   if (!batch.own.empty())
     for (int t = 0; t < steps_; ++t) embed_into(e + t * C, &batch.own[std::size_t((t * B + b) * C)]);
-  const Quat p = single(operations_[std::size_t(draw.operation)].p);
+  const Turning& turning = turn.turning;
   for (int t = 0; t <= steps_; ++t)
-    rotate_orientation(p, &run.q[std::size_t((t * n + draw.voxel) * 4)],
-                       &batch.q[std::size_t((t * B + b) * 4)]);
+    turning.orientation(&run.q[std::size_t((t * n + draw.voxel) * 4)],
+                        &batch.q[std::size_t((t * B + b) * 4)]);
   for (int t = 0; t < steps_; ++t) {
-    rotate(turn.p, &run.w[std::size_t((t * n + draw.voxel) * 3)], &batch.w[std::size_t((t * B + b) * 3)]);
+    turning.vector(&run.w[std::size_t((t * n + draw.voxel) * 3)], &batch.w[std::size_t((t * B + b) * 3)]);
     if (!batch.stress.empty())
-      rotate_stress(turn.S, &run.stress[std::size_t((t * n + draw.voxel) * 6)],
-                    &batch.stress[std::size_t((t * B + b) * 6)]);
+      turning.stress(&run.stress[std::size_t((t * n + draw.voxel) * 6)],
+                     &batch.stress[std::size_t((t * B + b) * 6)]);
   }
 }
 
@@ -152,24 +119,10 @@ TurnedRun turn(const Run& run, const Operation& op) {
   out.shape = turned(op, run.shape);
   out.boundaries = turned(op, run.boundaries);
   const auto from = turned_voxels(op, run.shape);
-  const std::int64_t n = run.voxels();
-  out.q.resize(run.q.size());
-  out.w.resize(run.w.size());
-  out.stress.resize(run.stress.size());
-  float p[9], S[36];
-  proper_matrix(op, p);
-  stress_matrix(op, S);
-  const Quat quat = single(op.p);
-  for (int t = 0; t <= run.steps(); ++t)
-    for (std::int64_t j = 0; j < n; ++j) {
-      const std::int64_t i = from[std::size_t(j)];
-      rotate_orientation(quat, &run.q[std::size_t((t * n + i) * 4)], &out.q[std::size_t((t * n + j) * 4)]);
-      if (t == run.steps()) continue;
-      rotate(p, &run.w[std::size_t((t * n + i) * 3)], &out.w[std::size_t((t * n + j) * 3)]);
-      if (!run.stress.empty())
-        rotate_stress(S, &run.stress[std::size_t((t * n + i) * 6)],
-                      &out.stress[std::size_t((t * n + j) * 6)]);
-    }
+  const Turning turning(op);
+  turn_rows(from, run.q, 4, out.q, [&](const float* a, float* b) { turning.orientation(a, b); });
+  turn_rows(from, run.w, 3, out.w, [&](const float* a, float* b) { turning.vector(a, b); });
+  turn_rows(from, run.stress, 6, out.stress, [&](const float* a, float* b) { turning.stress(a, b); });
   return out;
 }
 

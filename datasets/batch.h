@@ -7,6 +7,7 @@
 
 #include "datasets/operations.h"
 #include "datasets/run.h"
+#include "datasets/turning.h"
 #include "grainspin/model.h"
 
 namespace grainspin {
@@ -56,8 +57,7 @@ class BatchMaker {
   struct Turn {
     std::vector<Entry> entries;
     std::vector<int> taps;
-    float p[9];  // of det(Q) Q
-    float S[36];
+    Turning turning;
   };
   void fill_one(const Draw& draw, int b, Batch& batch) const;
 

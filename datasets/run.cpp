@@ -2,29 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <sstream>
 
+#include "datasets/follow.h"
 #include "grainspin/symmetry.h"
 
 namespace grainspin {
 
 namespace {
-
-// Half the smallest rotation of the group: below it an increment is the smallest of its equivalents.
-double safe_angle(const PointGroup& group) {
-  double smallest = std::numbers::pi;
-  for (const Quatd& s : group.operators()) {
-    const Vec3<double> v = log(s);
-    const double angle = std::sqrt(v.x * v.x + v.y * v.y + v.z * v.z);
-    if (angle > 1e-6) smallest = std::min(smallest, angle);
-  }
-  return smallest / 2;
-}
-
-Quatd load(const float* q) {
-  return {q[0], q[1], q[2], q[3]};
-}
 
 std::string number(double value) {
   std::ostringstream s;
@@ -56,29 +41,8 @@ Run make_run(const std::string& name, Shape shape, Boundaries boundaries, const 
   const PointGroup& group = PointGroup::named(point_group);
   const EmbeddingSpec& spec = embedding(group);
   run.channels = spec.size;
-  const double safe = safe_angle(group);
-  for (std::size_t i = 0; i < run.q.size(); i += 4) {
-    const Quatd v = load(&run.q[i]);
-    const double norm = std::sqrt(v.w * v.w + v.x * v.x + v.y * v.y + v.z * v.z);
-    require(std::isfinite(norm) && std::abs(norm - 1) < 1e-3, Errc::kFormat,
-            name + ": orientation of step " + std::to_string(i / 4 / std::size_t(n)) + ", voxel " +
-                std::to_string(i / 4 % std::size_t(n)) + " is no unit quaternion: norm " + number(norm));
-  }
-  run.w.resize(std::size_t(steps * n * 3));
-  for (std::int64_t i = 0; i < n; ++i) {
-    Quatd before = normalised(load(&run.q[std::size_t(i * 4)]));
-    for (int t = 0; t < steps; ++t) {
-      float* stored = &run.q[std::size_t(((t + 1) * n + i) * 4)];
-      const Quatd now = normalised(load(stored));
-      Vec3<double> w = log(now * conjugate(before));
-      if (std::sqrt(w.x * w.x + w.y * w.y + w.z * w.z) >= safe) w = disorientation(group, now, before);
-      before = normalised(exp(w) * before);
-      stored[0] = float(before.w), stored[1] = float(before.x), stored[2] = float(before.y),
-      stored[3] = float(before.z);
-      float* out = &run.w[std::size_t((t * n + i) * 3)];
-      out[0] = float(w.x), out[1] = float(w.y), out[2] = float(w.z);
-    }
-  }
+  const PointGroup* const groups[] = {&group};
+  run.w = follow(name, groups, nullptr, n, steps, run.q);
   // Embeddings voxel by voxel, so that one neighbour's whole history is one copy in a batch.
   const int C = spec.size;
   run.e.resize(std::size_t(n * (steps + 1) * C));
@@ -121,8 +85,28 @@ Run load_run(const std::string& path, bool stress) {
                   info.loads, std::move(q), std::move(sigma));
 }
 
-void require_alike(std::span<const Run> runs) {
+std::string load_difference(const std::vector<LoadStep>& load, const std::vector<LoadStep>& wanted) {
   constexpr double kTolerance = 0.02;
+  if (load.size() != wanted.size())
+    return std::to_string(load.size()) + " strain steps, wanted " + std::to_string(wanted.size());
+  for (std::size_t t = 0; t < load.size(); ++t) {
+    const LoadStep &a = load[t], &b = wanted[t];
+    const std::string step = "step " + std::to_string(t + 1) + ": ";
+    if (!(std::abs(a.von_mises() - b.von_mises()) <= kTolerance * b.von_mises()))
+      return step + "strain " + number(a.von_mises()) + ", wanted " + number(b.von_mises());
+    for (std::size_t i = 0; i < 9; ++i) {
+      const std::string component =
+          step + "load component " + std::to_string(i / 3 + 1) + std::to_string(i % 3 + 1);
+      if (a.prescribed[i] != b.prescribed[i])
+        return component + (b.prescribed[i] ? " is free, wanted prescribed" : " is prescribed, wanted free");
+      if (a.prescribed[i] && !(std::abs(a.L[i] - b.L[i]) <= kTolerance * b.von_mises()))
+        return component + " is " + number(a.L[i]) + ", wanted " + number(b.L[i]);
+    }
+  }
+  return "";
+}
+
+void require_alike(std::span<const Run> runs) {
   if (runs.empty()) return;
   const Run& first = runs[0];
   for (const Run& run : runs.subspan(1)) {
@@ -131,23 +115,8 @@ void require_alike(std::span<const Run> runs) {
             pair + "point group " + run.point_group + ", wanted " + first.point_group);
     require(std::abs(run.c_over_a - first.c_over_a) < 1e-3, Errc::kFormat,
             pair + "c/a " + number(run.c_over_a) + ", wanted " + number(first.c_over_a));
-    require(run.steps() == first.steps(), Errc::kFormat,
-            pair + std::to_string(run.steps()) + " strain steps, wanted " + std::to_string(first.steps()));
-    for (int t = 0; t < run.steps(); ++t) {
-      const LoadStep &a = run.loads[std::size_t(t)], &b = first.loads[std::size_t(t)];
-      const std::string step = "step " + std::to_string(t + 1) + ": ";
-      require(std::abs(a.von_mises() - b.von_mises()) <= kTolerance * b.von_mises(), Errc::kFormat,
-              pair + step + "strain " + number(a.von_mises()) + ", wanted " + number(b.von_mises()));
-      for (std::size_t i = 0; i < 9; ++i) {
-        const std::string component =
-            step + "load component " + std::to_string(i / 3 + 1) + std::to_string(i % 3 + 1);
-        require(a.prescribed[i] == b.prescribed[i], Errc::kFormat,
-                pair + component +
-                    (b.prescribed[i] ? " is free, wanted prescribed" : " is prescribed, wanted free"));
-        require(!a.prescribed[i] || std::abs(a.L[i] - b.L[i]) <= kTolerance * b.von_mises(), Errc::kFormat,
-                pair + component + " is " + number(a.L[i]) + ", wanted " + number(b.L[i]));
-      }
-    }
+    const std::string difference = load_difference(run.loads, first.loads);
+    require(difference.empty(), Errc::kFormat, pair + difference);
   }
 }
 

@@ -52,4 +52,7 @@ Run make_run(const std::string& name, Shape shape, Boundaries boundaries, const 
 // within 2 % of the step's von Mises strain, and that strain within 2 %.
 void require_alike(std::span<const Run> runs);
 
+// How a load differs from the one that is wanted, by these rules; empty where they are alike.
+std::string load_difference(const std::vector<LoadStep>& load, const std::vector<LoadStep>& wanted);
+
 }  // namespace grainspin

@@ -9,6 +9,20 @@
 
 namespace grainspin {
 
+Division divide(int n, int held_out, std::uint64_t seed) {
+  Division d;
+  d.held_out = held_out >= 0 ? held_out : n < 3 ? 0 : std::max(1, (n + 4) / 9);
+  require(d.held_out < n, Errc::kArgument,
+          "held out: " + std::to_string(d.held_out) + " of " + std::to_string(n) +
+              " runs leaves none to train on");
+  d.order.resize(std::size_t(n));
+  std::iota(d.order.begin(), d.order.end(), 0);
+  for (int i = n - 1; i > 0; --i)  // Fisher and Yates
+    std::swap(d.order[std::size_t(i)], d.order[mix(seed ^ 0x5eed, std::uint64_t(i)) % std::uint64_t(i + 1)]);
+  std::sort(d.order.begin(), d.order.end() - d.held_out);
+  return d;
+}
+
 TrainingSet::TrainingSet(const std::vector<std::string>& archives, bool stress, int held_out,
                          std::uint64_t seed)
     : stress_(stress) {
@@ -18,17 +32,9 @@ TrainingSet::TrainingSet(const std::vector<std::string>& archives, bool stress, 
     read.push_back(load_run(path, stress));
     require_alike(read);  // at once: a long list is not read to its end in vain
   }
-  const int n = int(read.size());
-  held_out_ = held_out >= 0 ? held_out : n < 3 ? 0 : std::max(1, (n + 4) / 9);
-  require(held_out_ < n, Errc::kArgument,
-          "held out: " + std::to_string(held_out_) + " of " + std::to_string(n) +
-              " runs leaves none to train on");
-  std::vector<int> order(std::size_t(n), 0);
-  std::iota(order.begin(), order.end(), 0);
-  for (int i = n - 1; i > 0; --i)  // Fisher and Yates
-    std::swap(order[std::size_t(i)], order[mix(seed ^ 0x5eed, std::uint64_t(i)) % std::uint64_t(i + 1)]);
-  std::sort(order.begin(), order.end() - held_out_);
-  for (const int i : order) {
+  const Division division = divide(int(read.size()), held_out, seed);
+  held_out_ = division.held_out;
+  for (const int i : division.order) {
     runs_.push_back(std::move(read[std::size_t(i)]));
     hashes_.push_back(sha256_of_file(runs_.back().path));
   }

@@ -11,10 +11,18 @@
 
 namespace grainspin {
 
+// How n runs are divided: order[i] is the i-th run, the last `held_out` of them are set aside.
+struct Division {
+  std::vector<int> order;
+  int held_out = 0;
+};
+// held_out: how many runs are set aside, chosen by the seed; -1: about one in nine, none of fewer than three.
+// Error kArgument where none would be left.
+Division divide(int n, int held_out, std::uint64_t seed);
+
 class TrainingSet {
  public:
-  // Reads all archives; Error kFormat where they do not belong together. held_out: how many runs are set
-  // aside, chosen by the seed; -1: about one in nine, none of fewer than three.
+  // Reads all archives; Error kFormat where they do not belong together. held_out as in divide().
   TrainingSet(const std::vector<std::string>& archives, bool stress, int held_out, std::uint64_t seed);
 
   std::span<const Run> training() const {

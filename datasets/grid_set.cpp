@@ -1,0 +1,168 @@
+#include "datasets/grid_set.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "datasets/sha256.h"
+#include "grainspin/nonlocal.h"
+
+namespace grainspin {
+
+namespace {
+
+constexpr double kNoSize = 1e-12;  // a step below it has no direction
+
+struct Mean {
+  double sum = 0, n = 0;
+  void add(double v) { sum += v, n += 1; }
+  double or_one() const { return n > 0 && sum > 0 ? sum / n : 1; }
+};
+
+double pressure(const float* s) {
+  return (double(s[0]) + s[1] + s[2]) / 3;
+}
+
+double squared_deviator(const double* s) {
+  const double p = (s[0] + s[1] + s[2]) / 3;
+  double sum = 2 * (s[3] * s[3] + s[4] * s[4] + s[5] * s[5]);
+  for (int i = 0; i < 3; ++i) sum += (s[i] - p) * (s[i] - p);
+  return sum;
+}
+
+}  // namespace
+
+GridScales grid_scales(std::span<const GridRun> runs) {
+  Mean rate, deviatoric, hydrostatic, stress;
+  for (const GridRun& run : runs) {
+    const std::int64_t n = run.voxels();
+    for (int t = 0; t < run.steps(); ++t) {
+      const double size = cell_load(run.loads[std::size_t(t)]).size;
+      for (std::int64_t i = 0; i < n && size > kNoSize; ++i) {
+        const float* w = &run.w[std::size_t((t * n + i) * 3)];
+        rate.add((double(w[0]) * w[0] + double(w[1]) * w[1] + double(w[2]) * w[2]) / (size * size));
+      }
+      if (run.stress.empty()) continue;
+      const float* s = &run.stress[std::size_t(t * n * 6)];
+      double mean[6] = {};
+      for (std::int64_t i = 0; i < n * 6; ++i) mean[i % 6] += s[i] / double(n);
+      const double mean_pressure = (mean[0] + mean[1] + mean[2]) / 3;
+      for (std::int64_t i = 0; i < n; ++i, s += 6) {
+        double local[6], own[6];
+        for (int c = 0; c < 6; ++c) own[c] = s[c], local[c] = s[c] - mean[c];
+        deviatoric.add(squared_deviator(local));
+        stress.add(squared_deviator(own) / 5);
+        const double p = pressure(s) - mean_pressure;
+        hydrostatic.add(p * p);
+      }
+    }
+  }
+  return {rate.or_one(), deviatoric.or_one(), hydrostatic.or_one(), std::sqrt(stress.or_one())};
+}
+
+GridSet::GridSet(const std::vector<std::string>& archives, StressData stress, const SlipChoice& slip,
+                 int held_out, std::uint64_t seed, std::vector<PhaseSpec> known)
+    : slip_(slip), phases_(std::move(known)) {
+  require(!archives.empty(), Errc::kArgument, "no archive to train on");
+  const bool extend = phases_.empty();
+  std::vector<GridRun> read;
+  for (const std::string& path : archives)
+    read.push_back(load_grid_run(path, stress, slip_, phases_, extend));
+  for (const auto& [name, families] : slip_)
+    require(name.empty() || std::any_of(phases_.begin(), phases_.end(),
+                                        [&](const PhaseSpec& p) { return p.name == name; }),
+            Errc::kArgument, "slip: no archive has a phase " + name);
+  const Division division = divide(int(read.size()), held_out, seed);
+  held_out_ = division.held_out;
+  for (const int i : division.order) {
+    runs_.push_back(std::move(read[std::size_t(i)]));
+    hashes_.push_back(sha256_of_file(runs_.back().path));
+  }
+}
+
+bool GridSet::has_stress() const {
+  const auto runs = training();
+  return std::any_of(runs.begin(), runs.end(), [](const GridRun& run) { return !run.stress.empty(); });
+}
+
+std::int64_t GridSet::voxel_steps() const {
+  std::int64_t n = 0;
+  for (const GridRun& run : training()) n += run.voxel_steps();
+  return n;
+}
+
+std::int64_t GridSet::bytes() const {
+  std::int64_t n = 0;
+  for (const GridRun& run : runs_) n += run.bytes();
+  return n;
+}
+
+ModelSpec GridSet::spec(const NonlocalSpec& settings) const {
+  ModelSpec spec;
+  spec.family = Family::kNonlocal;
+  spec.nonlocal = settings;
+  spec.nonlocal.phases = phases_;
+  spec.point_group = phases_[0].point_group;
+  spec.slip_families = phases_[0].slip_families;
+  spec.c_over_a = phases_[0].c_over_a;
+  const auto runs = training();
+  const bool one_load = std::all_of(runs.begin(), runs.end(), [&](const GridRun& run) {
+    return load_difference(run.loads, runs[0].loads).empty();
+  });
+  if (one_load) spec.loads = runs[0].loads;
+  if (settings.stress) spec.stress_scale[0] = float(grid_scales(runs).stress);
+  spec.domain = grid_domain(runs);
+  return spec;
+}
+
+GridRun GridSet::load_alike(const std::string& path) const {
+  std::vector<PhaseSpec> phases = phases_;
+  return load_grid_run(path, has_stress() ? StressData::kWhereKnown : StressData::kNone, slip_, phases, false);
+}
+
+std::string grid_domain(std::span<const GridRun> runs) {
+  constexpr std::size_t kMostLoads = 64;
+  constexpr double kSame = 0.01;  // of directions whose von Mises size is 1
+  double low = INFINITY, high = 0, total = 0, largest = 0;
+  int steps = 0;
+  std::int64_t voxels = 0;
+  std::vector<LoadStep> directions;
+  for (const GridRun& run : runs) {
+    double strain = 0;
+    for (const LoadStep& load : run.loads) {
+      const CellLoad cell = cell_load(load);
+      low = std::min(low, cell.size);
+      high = std::max(high, cell.size);
+      strain += cell.size;
+      if (cell.size <= kNoSize || directions.size() == kMostLoads) continue;
+      LoadStep direction = load;
+      for (std::size_t i = 0; i < 9; ++i) direction.L[i] = cell.L[i] / cell.size;
+      const bool seen = std::any_of(directions.begin(), directions.end(), [&](const LoadStep& d) {
+        for (std::size_t i = 0; i < 9; ++i)
+          if (d.prescribed[i] != direction.prescribed[i] || std::abs(d.L[i] - direction.L[i]) > kSame)
+            return false;
+        return true;
+      });
+      if (!seen) directions.push_back(direction);
+    }
+    total = std::max(total, strain);
+    steps = std::max(steps, run.steps());
+    voxels += run.voxels();
+    for (std::size_t i = 0; i < run.w.size(); i += 3)
+      largest = std::max(largest, double(run.w[i]) * run.w[i] + double(run.w[i + 1]) * run.w[i + 1] +
+                                      double(run.w[i + 2]) * run.w[i + 2]);
+  }
+  nlohmann::json json;
+  json["step_strain"] = {low, high};
+  json["total_strain"] = {0.0, total};
+  json["steps"] = steps;
+  json["increment_rad"] = {0.0, std::sqrt(largest)};
+  json["loads"] = nlohmann::json::array();
+  for (const LoadStep& d : directions) json["loads"].push_back({{"L", d.L}, {"prescribed", d.prescribed}});
+  json["runs"] = runs.size();
+  json["voxels"] = voxels;
+  return json.dump();
+}
+
+}  // namespace grainspin

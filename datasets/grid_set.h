@@ -1,0 +1,65 @@
+// All whole-grid runs of one training: loads, extents, step sizes and numbers of steps may differ, phases of one
+// name must agree.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "datasets/grid_run.h"
+#include "datasets/training_set.h"
+#include "grainspin/model.h"
+
+namespace grainspin {
+
+// What a loss is measured in: means over the voxels and steps of a set. A step's size s is its von Mises strain
+// as the cell reads it (CellLoad::size); steps of no size are left out.
+struct GridScales {
+  double rate = 1;         // of |w|^2 / s^2
+  double deviatoric = 1;   // Pa^2, of |dev(sigma - mean over the grid)|^2
+  double hydrostatic = 1;  // Pa^2, of the same of tr sigma / 3
+  double stress = 1;       // Pa, root of the mean square of the deviator's five Kelvin components
+};
+GridScales grid_scales(std::span<const GridRun> runs);
+
+class GridSet {
+ public:
+  // Reads all archives; errors of load_grid_run. `known`: phases of a model that is trained on, in its order;
+  // an archive may then have no others. held_out as in divide().
+  GridSet(const std::vector<std::string>& archives, StressData stress, const SlipChoice& slip, int held_out,
+          std::uint64_t seed, std::vector<PhaseSpec> known = {});
+
+  std::span<const GridRun> training() const {
+    return std::span(runs_).first(runs_.size() - std::size_t(held_out_));
+  }
+  std::span<const GridRun> held_out() const { return std::span(runs_).last(std::size_t(held_out_)); }
+  const std::vector<PhaseSpec>& phases() const { return phases_; }
+  bool has_stress() const;             // some training run has
+  std::int64_t voxel_steps() const;    // of the training runs
+  std::int64_t bytes() const;          // of all fields in memory
+  // Phases, stress_scale[0], the load that all training runs share (else none), domain.
+  ModelSpec spec(const NonlocalSpec& settings) const;
+  // Reads an archive of the same phases; stresses where known if the set has some.
+  GridRun load_alike(const std::string& path) const;
+  // SHA-256 of training() and held_out(), in their order.
+  const std::vector<std::string>& hashes() const { return hashes_; }
+
+ private:
+  SlipChoice slip_;
+  int held_out_ = 0;
+  std::vector<PhaseSpec> phases_;
+  std::vector<GridRun> runs_;  // those set aside last
+  std::vector<std::string> hashes_;
+};
+
+// JSON text, what the runs held:
+//   step_strain [min, max]    of the steps' von Mises strain
+//   total_strain [0, max]     sum over a run's steps
+//   steps max                 of a run
+//   increment_rad [0, max]    largest rotation of a voxel in a step
+//   loads                     distinct directions, at most 64: L[9] completed, von Mises 1; prescribed[9]
+//   runs, voxels              how many
+std::string grid_domain(std::span<const GridRun> runs);
+
+}  // namespace grainspin
