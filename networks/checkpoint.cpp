@@ -12,20 +12,20 @@ namespace grainspin {
 
 namespace {
 
-constexpr std::int64_t kVersion = 1, kColumns = 9;
+constexpr std::int64_t kVersion = 2, kColumns = 11, kCounters = 10;
 
 at::Tensor pack(const TrainState& s) {
   return torch::tensor({double(s.step), double(s.draws), s.samples, s.seconds, s.next_epoch, s.loss_sum,
-                        s.loss_count, s.best, s.best_epoch},
+                        s.loss_count, s.best, s.best_epoch, double(s.skipped)},
                        torch::kDouble);
 }
 
 void unpack(const at::Tensor& values, TrainState& s) {
-  require(values.dim() == 1 && values.size(0) == 9, Errc::kFormat, "checkpoint: counters of another layout");
+  require(values.dim() == 1 && values.size(0) == kCounters, Errc::kFormat, "checkpoint: counters of another layout");
   const auto v = values.accessor<double, 1>();
   s.step = std::int64_t(v[0]), s.draws = std::int64_t(v[1]);
   s.samples = v[2], s.seconds = v[3], s.next_epoch = v[4], s.loss_sum = v[5], s.loss_count = v[6];
-  s.best = v[7], s.best_epoch = v[8];
+  s.best = v[7], s.best_epoch = v[8], s.skipped = std::int64_t(v[9]);
 }
 
 at::Tensor pack(const std::vector<TrainRow>& rows) {
@@ -33,7 +33,7 @@ at::Tensor pack(const std::vector<TrainRow>& rows) {
   double* v = out.data_ptr<double>();
   for (const TrainRow& r : rows)
     for (const double x : {double(r.step), r.samples, r.epoch, double(r.own_path), r.lr, r.loss, r.held_out,
-                           r.held_out_deg, r.seconds})
+                           r.held_out_deg, r.seconds, r.peak_bytes, r.skipped})
       *v++ = x;
   return out;
 }
@@ -42,15 +42,30 @@ std::vector<TrainRow> unpack_rows(const at::Tensor& table) {
   std::vector<TrainRow> rows;
   const auto v = table.accessor<double, 2>();
   for (std::int64_t i = 0; i < table.size(0); ++i)
-    rows.push_back(
-        {std::int64_t(v[i][0]), v[i][1], v[i][2], v[i][3] != 0, v[i][4], v[i][5], v[i][6], v[i][7], v[i][8]});
+    rows.push_back({std::int64_t(v[i][0]), v[i][1], v[i][2], v[i][3] != 0, v[i][4], v[i][5], v[i][6], v[i][7],
+                    v[i][8], v[i][9], v[i][10]});
   return rows;
+}
+
+void write_list(torch::serialize::OutputArchive& archive, const std::string& name,
+                const std::vector<at::Tensor>& tensors) {
+  archive.write(name, c10::IValue(std::int64_t(tensors.size())));
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    archive.write(name + std::to_string(i), tensors[i].to(torch::kCPU));
+}
+
+std::vector<at::Tensor> read_list(torch::serialize::InputArchive& archive, const std::string& name) {
+  c10::IValue count;
+  archive.read(name, count);
+  std::vector<at::Tensor> tensors(std::size_t(count.toInt()));
+  for (std::size_t i = 0; i < tensors.size(); ++i) archive.read(name + std::to_string(i), tensors[i]);
+  return tensors;
 }
 
 }  // namespace
 
 void write_checkpoint(const std::string& path, const std::string& fingerprint, const TrainState& state,
-                      LocalNetwork& network, const torch::optim::AdamW& optimiser) {
+                      torch::nn::Module& network, const Optimiser& optimiser) {
   const std::string temporary = path + ".partial";
   try {
     torch::serialize::OutputArchive archive;
@@ -58,11 +73,11 @@ void write_checkpoint(const std::string& path, const std::string& fingerprint, c
     archive.write("fingerprint", c10::IValue(fingerprint));
     archive.write("counters", pack(state));
     archive.write("rows", pack(state.rows));
-    archive.write("best", c10::IValue(std::int64_t(state.best_weights.size())));
-    for (std::size_t i = 0; i < state.best_weights.size(); ++i)
-      archive.write("best" + std::to_string(i), state.best_weights[i].to(torch::kCPU));
+    write_list(archive, "best", state.best_weights);
+    write_list(archive, "average", state.average);
+    write_list(archive, "more", state.more);
     torch::serialize::OutputArchive weights, moments;
-    network->torch::nn::Module::save(weights);
+    network.save(weights);
     optimiser.save(moments);
     archive.write("network", weights);
     archive.write("optimiser", moments);
@@ -76,12 +91,12 @@ void write_checkpoint(const std::string& path, const std::string& fingerprint, c
 }
 
 void read_checkpoint(const std::string& path, const std::string& fingerprint, TrainState& state,
-                     LocalNetwork& network, torch::optim::AdamW& optimiser) {
+                     torch::nn::Module& network, Optimiser& optimiser) {
   require(std::filesystem::exists(path), Errc::kIo, path + ": no such checkpoint to resume from");
   try {
     torch::serialize::InputArchive archive;
     archive.load_from(path, torch::kCPU);
-    c10::IValue version, stored, count;
+    c10::IValue version, stored;
     archive.read("version", version);
     require(version.toInt() == kVersion, Errc::kFormat,
             path + ": checkpoint version " + std::to_string(version.toInt()) + ", wanted " +
@@ -95,14 +110,13 @@ void read_checkpoint(const std::string& path, const std::string& fingerprint, Tr
     unpack(counters, state);
     archive.read("rows", rows);
     state.rows = unpack_rows(rows);
-    archive.read("best", count);
-    state.best_weights.resize(std::size_t(count.toInt()));
-    for (std::size_t i = 0; i < state.best_weights.size(); ++i)
-      archive.read("best" + std::to_string(i), state.best_weights[i]);
+    state.best_weights = read_list(archive, "best");
+    state.average = read_list(archive, "average");
+    state.more = read_list(archive, "more");
     torch::serialize::InputArchive weights, moments;
     archive.read("network", weights);
     archive.read("optimiser", moments);
-    network->torch::nn::Module::load(weights);
+    network.load(weights);
     optimiser.load(moments);
   } catch (const Error&) {
     throw;

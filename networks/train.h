@@ -1,32 +1,64 @@
-// Training of a `local` surrogate from archives. No Torch header; throws Error kDevice where the program
+// Training of a surrogate from archives. No Torch header; throws Error kDevice where the program
 // was built without LibTorch.
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "datasets/grid_run.h"
+#include "datasets/phases.h"
 #include "grainspin/core.h"
 #include "grainspin/model.h"
 
 namespace grainspin {
 
+// How the nonlocal family is trained; what both families have is in TrainOptions.
+struct NonlocalRecipe {
+  StressData stress = StressData::kWhereKnown;  // a stress head where some training run has F and P, always, never
+  SlipChoice slip;                              // slip systems in the place of the archives' own
+  std::string init;  // model file whose weights training starts from: same settings and phases, passes may grow
+
+  int pool = 8;      // grids that are under way at a time, each with its carried state
+  int grids = 1;     // of them in an optimiser step
+  int chunk = 3;     // strain steps that the gradient goes through
+  int longest = 13;  // ... at the end of the own path, growing evenly
+  std::int64_t graph_bytes = 4'000'000'000;  // above it steps are computed again in the backward pass, not kept
+
+  int lr_warmup = 50;     // optimiser steps from 0 to the full learning rate
+  double lr_decay = 0.6;  // last part of the budget, over which it falls to 0
+  double average = 0;     // decay of the weights' exponential average that is scored and kept; 0: none
+
+  double stress_weight = 0.1;
+  double curve_weight = 5;  // of the mean stress, beside the local one and times stress_weight
+  double free_weight = 3;   // of the free components of the mean velocity gradient
+  // Turn by all operations of the cube with the load turned along; false: by those that leave the run's load.
+  bool all_operations = true;
+  double score_share = 0.1;  // held-out scoring takes about this part of the work
+};
+
 struct TrainOptions {
   std::vector<std::string> archives;    // training runs, those set aside for early stopping included
   std::vector<std::string> validation;  // scored once, at the end
+  Family family = Family::kLocal;
   LocalSpec local;
+  NonlocalSpec nonlocal;  // settings; phases and `stress` follow from the archives
+  NonlocalRecipe recipe;
 
-  // The budget: exactly one is positive. An epoch is as many voxels (over all their steps) as the
-  // training runs have. With `minutes` the schedule follows the clock: not repeatable bit for bit.
+  // The budget: exactly one is positive. An epoch is as many samples as the training runs have: voxels with all
+  // their steps (local), voxel-steps (nonlocal). With `minutes` the schedule follows the clock: not repeatable bit for bit.
   double epochs = 0, minutes = 0;
   std::int64_t steps = 0;
 
   double teacher = 0.8;  // this part of the budget sees true orientations, the rest the model's own path
   int batch = 1024;  // voxels of an optimiser step; `neighbours` on its own path: whole grids, at least one
-  double lr = 3e-3;  // AdamW, linear warm-up over 2 % of the budget, then cosine to 1 %
+  // Of AdamW. Local: linear warm-up over 2 % of the budget, then cosine to 1 %. Nonlocal: see NonlocalRecipe.
+  double lr = 3e-3;
   double weight_decay = 0.1;
+  double beta2 = 0.999;
   double clip = 1;         // norm of the gradient
   double path_weight = 1;  // weight of the orientation error along the model's own path
   int held_out = -1;       // training runs set aside for early stopping; -1: about one in nine, 0: none
@@ -44,10 +76,13 @@ struct TrainOptions {
   std::string command;  // for the provenance
 };
 
+// Where the nonlocal family's defaults differ from the initialisers: lr, weight_decay, beta2, teacher.
+TrainOptions train_defaults(Family family);
+
 // A line of the log.
 struct TrainRow {
   std::int64_t step = 0;  // optimiser steps so far
-  double samples = 0;     // voxels so far
+  double samples = 0;     // voxels (local) or voxel-steps (nonlocal) so far
   double epoch = 0;
   bool own_path = false;  // the loop is closed
   double lr = 0;
@@ -55,6 +90,8 @@ struct TrainRow {
   double held_out = 0;      // end error / persistence on the runs set aside; NaN where none
   double held_out_deg = 0;  // end error there, degrees, mean over voxels
   double seconds = 0;       // training so far, interrupted sessions included
+  double peak_bytes = 0;    // largest memory of the process so far
+  double skipped = 0;       // optimiser steps left out so far, their gradient not being finite
 };
 
 // Disorientation angles in degrees, means over the voxels of one run.
@@ -64,6 +101,10 @@ struct RunScore {
   std::vector<double> error_deg, persistence_deg;  // [T]
   double r2_one_step = 0;                          // NaN for `initial`
   double r2_rolled = 0;
+  // Nonlocal, on the own path; NaN where the run does not tell. Stress-strain curve (von Mises stress of the mean
+  // Cauchy stress): root mean square error over that of the curve. Local von Mises stress: root mean square error
+  // over that of the grid's mean. Free components of the mean velocity gradient: the same of the error over s.
+  double curve = NAN, local_stress = NAN, free_rms = NAN;
   double skill() const { return 1 - error_deg.back() / persistence_deg.back(); }
 };
 
@@ -72,7 +113,7 @@ struct TrainReport {
   std::vector<TrainRow> rows;
   std::vector<RunScore> held_out, validation;
   std::vector<std::string> training_runs;
-  std::vector<std::int64_t> samples_per_run;  // voxels
+  std::vector<std::int64_t> samples_per_run;  // voxels (local) or voxel-steps (nonlocal)
   std::int64_t bytes_per_sample = 0;          // of a training batch
   std::int64_t data_bytes = 0;                // fields held in memory
   std::int64_t peak_bytes = 0;                // of the process
@@ -80,6 +121,7 @@ struct TrainReport {
   int operations = 1;  // of the augmentation
   double seconds = 0, samples_per_second = 0;
   bool stopped_early = false;
+  std::int64_t skipped = 0;  // optimiser steps left out
 };
 
 // Called after every optimiser step with the part of the budget that is used; `row` is null but after an

@@ -18,6 +18,10 @@ TrainReport train(const TrainOptions&, const TrainProgress&) {
   missing("training");
 }
 
+TrainOptions train_defaults(Family) {
+  return {};
+}
+
 std::string torch_version() {
   return {};
 }
