@@ -124,8 +124,8 @@ GridRun turn(const GridRun& run, const Operation& op) {
   out.path = run.path;
   out.shape = turned(op, run.shape);
   out.boundaries = turned(op, run.boundaries);
-  for (std::size_t i = 0; i < 3; ++i) out.spacing[i] = run.spacing[std::size_t(op.axis[i])];
-  for (const LoadStep& load : run.loads) out.loads.push_back(turned(op, load));
+  out.spacing = turned(op, run.spacing);
+  out.loads = turned(op, run.loads);
   for (const auto& L : run.answer) {
     LoadStep answer;
     answer.L = L;

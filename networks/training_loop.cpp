@@ -131,8 +131,9 @@ TrainReport TrainingLoop::run(const TrainProgress& progress) {
     state_.seconds = before_ + elapsed();
     const double rate = (state_.samples - samples_before) / std::max(elapsed(), 1e-9);
     const TrainRow* row = nullptr;
-    if (fraction() >= 1 || state_.samples >= state_.next_epoch * epoch_samples()) {
-      row = &end_row();
+    const bool last = fraction() >= 1;
+    if (last || state_.samples >= state_.next_epoch * epoch_samples()) {
+      row = &end_row(last);
       stopped = options_.patience > 0 && state_.best_epoch > 0 && row->own_path &&
                 row->epoch - state_.best_epoch >= options_.patience;
     }
@@ -158,7 +159,8 @@ void TrainingLoop::optimise() {
   optimiser_->zero_grad();
   const double rate = learning_rate(), sum = state_.loss_sum, count = state_.loss_count;
   const double loss = gradients();
-  const double norm = std::isfinite(loss) ? torch::nn::utils::clip_grad_norm_(parameters_, options_.clip) : kNaN;
+  const double norm =
+      std::isfinite(loss) ? torch::nn::utils::clip_grad_norm_(parameters_, options_.clip) : kNaN;
   if (std::isfinite(norm)) {
     optimiser_->step(rate);
     update_average();
@@ -189,7 +191,7 @@ void TrainingLoop::update_average() {
     state_.average[i].lerp_(parameters_[i], 1 - average_decay());
 }
 
-const TrainRow& TrainingLoop::end_row() {
+const TrainRow& TrainingLoop::end_row(bool last) {
   TrainRow row;
   row.step = state_.step;
   row.samples = state_.samples;
@@ -201,7 +203,7 @@ const TrainRow& TrainingLoop::end_row() {
   row.skipped = double(state_.skipped);
   const Exchanged exchanged(parameters_, state_.average);
   double error = 0, persistence = 0, n = 0;
-  for (const RunScore& s : score_held_out(false)) {
+  for (const RunScore& s : last || score_due() ? score_held_out(false) : std::vector<RunScore>{}) {
     error += s.error_deg.back() * double(s.voxels);
     persistence += s.persistence_deg.back() * double(s.voxels);
     n += double(s.voxels);

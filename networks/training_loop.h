@@ -32,6 +32,8 @@ class TrainingLoop {
   // Samples of an epoch; the epochs after which the next line of the log is due.
   virtual double epoch_samples() const = 0;
   virtual double next_row(double epoch) const = 0;
+  // Whether a line that is not the last is worth a held-out score.
+  virtual bool score_due() const { return true; }
   virtual std::vector<RunScore> score_held_out(bool full) = 0;
   virtual RunScore score_archive(const std::string& path) = 0;
   virtual nlohmann::json settings() const = 0;
@@ -61,7 +63,7 @@ class TrainingLoop {
   double elapsed() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
   void optimise();
   void update_average();
-  const TrainRow& end_row();
+  const TrainRow& end_row(bool last);
   void save_checkpoint();
   TrainReport finish();
   double average_decay() const;

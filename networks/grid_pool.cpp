@@ -1,0 +1,101 @@
+#include "networks/grid_pool.h"
+
+#include <numeric>
+
+#include "datasets/batch.h"
+#include "datasets/operations.h"
+
+namespace grainspin {
+
+namespace {
+
+at::Tensor on(torch::Device device, const std::vector<float>& values, at::IntArrayRef shape) {
+  return torch::from_blob(const_cast<float*>(values.data()), shape).clone().to(device);
+}
+
+}  // namespace
+
+GridFields::GridFields(const GridRun& run, const NonlocalNetwork& network, torch::Device device) : path(run.path) {
+  const std::int64_t T = run.steps(), N = run.voxels();
+  grid = network->grid(run.shape, run.spacing, run.phase.empty() ? nullptr : run.phase.data(), nullptr,
+                       run.boundaries);
+  double sum = 0;
+  for (const LoadStep& load : run.loads) {
+    loads.push_back(cell_load(load));
+    strain.push_back(sum += loads.back().size);
+  }
+  for (const auto& L : run.answer)
+    answer.push_back(torch::tensor(std::vector<float>(L.begin(), L.end())).to(device));
+  q = on(device, run.q, {T + 1, N, 4});
+  w = on(device, run.w, {T, N, 3});
+  if (!run.stress.empty()) stress = on(device, run.stress, {T, N, 6});
+}
+
+GridPool::GridPool(std::span<const GridRun> runs, std::vector<std::vector<int>> operations, std::uint64_t seed,
+                   const NonlocalNetwork& network, torch::Device device)
+    : runs_(runs), operations_(std::move(operations)), seed_(seed), network_(network), device_(device) {}
+
+void GridPool::place(GridMember& member, int run, int operation) const {
+  member = {};
+  member.run = run;
+  member.operation = operation;
+  const GridRun turned = turn(runs_[std::size_t(run)], cube_operations()[std::size_t(operation)]);
+  member.fields = std::make_shared<GridFields>(turned, network_, device_);
+  member.state = network_->start(member.fields->grid);
+  member.q = member.fields->grid.pad(member.fields->q.select(0, 0));
+}
+
+void GridPool::renew(GridMember& member, std::int64_t& draws) const {
+  const std::uint64_t n = runs_.size(), i = std::uint64_t(draws++);
+  std::vector<int> order(n);
+  std::iota(order.begin(), order.end(), 0);
+  const std::uint64_t pass = mix(seed_ ^ 0x6e0, i / n);
+  for (std::uint64_t k = n - 1; k > 0; --k) std::swap(order[k], order[mix(pass, k) % (k + 1)]);
+  const int run = order[i % n];
+  const auto& allowed = operations_[std::size_t(run)];
+  place(member, run, allowed[mix(seed_ ^ 0x0b5, i) % allowed.size()]);
+}
+
+void GridPool::fill(int members, std::int64_t& draws) {
+  members_.resize(std::size_t(members));
+  for (GridMember& member : members_) renew(member, draws);
+}
+
+std::vector<at::Tensor> GridPool::pack() const {
+  std::vector<std::int64_t> places;
+  std::vector<at::Tensor> tensors{at::Tensor()};
+  for (const GridMember& m : members_) {
+    for (const int v : {m.run, m.operation, m.step, int(m.first)}) places.push_back(v);
+    tensors.push_back(m.q);
+    for (const auto* list : {&m.state.x, &m.state.h}) tensors.insert(tensors.end(), list->begin(), list->end());
+  }
+  tensors[0] = torch::tensor(places, torch::kLong).view({-1, 4});
+  return tensors;
+}
+
+void GridPool::unpack(const std::vector<at::Tensor>& tensors) {
+  require(!tensors.empty() && tensors[0].dim() == 2 && tensors[0].size(1) == 4, Errc::kFormat,
+          "checkpoint: a pool of grids of another layout");
+  const auto places = tensors[0].accessor<std::int64_t, 2>();
+  members_.assign(std::size_t(tensors[0].size(0)), {});
+  std::size_t next = 1;
+  const auto take = [&](at::Tensor& into) {
+    require(next < tensors.size() && tensors[next].sizes() == into.sizes(), Errc::kFormat,
+            "checkpoint: the pool's grids do not fit the runs");
+    into = tensors[next++].to(device_);
+  };
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const auto at = places[std::int64_t(i)];
+    require(at[0] >= 0 && at[0] < std::int64_t(runs_.size()) && at[1] >= 0 && at[1] < 48, Errc::kFormat,
+            "checkpoint: the pool's grids do not fit the runs");
+    GridMember& m = members_[i];
+    place(m, int(at[0]), int(at[1]));
+    m.step = int(at[2]);
+    m.first = at[3] != 0;
+    take(m.q);
+    for (auto* list : {&m.state.x, &m.state.h})
+      for (at::Tensor& t : *list) take(t);
+  }
+}
+
+}  // namespace grainspin

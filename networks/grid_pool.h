@@ -1,0 +1,67 @@
+// Whole grids under way: each at some strain step of some turned run, with the state that the cell carries
+// (truncated back-propagation through time).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "datasets/grid_run.h"
+#include "networks/nonlocal.h"
+
+namespace grainspin {
+
+// A turned run as tensors on the network's device.
+struct GridFields {
+  GridFields(const GridRun& run, const NonlocalNetwork& network, torch::Device device);
+
+  std::string path;
+  NonlocalNetworkImpl::Grid grid;
+  std::vector<CellLoad> loads;      // [T]
+  std::vector<double> strain;       // [T] sum of the steps' sizes, this step's included
+  std::vector<at::Tensor> answer;   // [T] of [9]; empty where not known
+  at::Tensor q;                     // [T + 1, N, 4]
+  at::Tensor w;                     // [T, N, 3]
+  at::Tensor stress;                // [T, N, 6] Pa; undefined where not known
+  int steps() const { return int(loads.size()); }
+  std::int64_t voxels() const { return q.size(1); }
+};
+
+struct GridMember {
+  int run = 0, operation = 0;  // index into the runs; into cube_operations()
+  int step = 0;                // strain steps done
+  bool first = true;           // no chunk of it has been run
+  std::shared_ptr<const GridFields> fields;
+  NonlocalNetworkImpl::State state;
+  at::Tensor q;  // [V, 4] of the periodic cell: where the own path stands; read after step 0 of it
+};
+
+// Each pass over the runs is a new random order; operations are drawn evenly. Stateless (mix() of the seed and
+// the position in the sequence), so that a resumed training draws the same.
+class GridPool {
+ public:
+  // Keeps references. operations[r]: indices into cube_operations() that run r may be turned by.
+  GridPool(std::span<const GridRun> runs, std::vector<std::vector<int>> operations, std::uint64_t seed,
+           const NonlocalNetwork& network, torch::Device device);
+
+  // Fills the pool from the start of the sequence.
+  void fill(int members, std::int64_t& draws);
+  std::vector<GridMember>& members() { return members_; }
+  // The next run of the sequence in a member's place, at its initial state.
+  void renew(GridMember& member, std::int64_t& draws) const;
+
+  // The members as tensors, for a checkpoint, and back; Error kFormat where they do not fit the runs.
+  std::vector<at::Tensor> pack() const;
+  void unpack(const std::vector<at::Tensor>& tensors);
+
+ private:
+  void place(GridMember& member, int run, int operation) const;
+  std::span<const GridRun> runs_;
+  std::vector<std::vector<int>> operations_;
+  std::uint64_t seed_;
+  NonlocalNetwork network_;
+  torch::Device device_;
+  std::vector<GridMember> members_;
+};
+
+}  // namespace grainspin

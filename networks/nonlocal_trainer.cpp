@@ -1,0 +1,281 @@
+// The training of the nonlocal family. Samples are whole grids under way (GridPool): an optimiser step takes some of
+// them, runs a few strain steps with gradient and leaves them where they then stand. First the true orientations
+// are the input of every step, then each grid's own predictions are, over longer and longer chunks.
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "datasets/batch.h"
+#include "datasets/grid_set.h"
+#include "networks/device.h"
+#include "networks/grid_pool.h"
+#include "networks/nonlocal_init.h"
+#include "networks/nonlocal_loss.h"
+#include "networks/nonlocal_score.h"
+#include "networks/precision.h"
+#include "networks/rotation.h"
+#include "networks/training_loop.h"
+
+namespace grainspin {
+
+namespace {
+
+const char* name(Green green) {
+  return green == Green::kIncompressible ? "incompressible"
+         : green == Green::kCompressible ? "compressible"
+                                         : "learned";
+}
+
+// Indices into cube_operations().
+std::vector<int> operations_of(const GridRun& run, const TrainOptions& o) {
+  const auto& all = cube_operations();
+  std::vector<int> chosen;
+  for (int i = 0; i < int(all.size()); ++i) {
+    if (i > 0 && !o.augment) break;
+    bool kept = o.recipe.all_operations;
+    if (!kept)
+      for (const Operation& op : load_operations(run.loads))
+        kept = kept || (op.axis == all[std::size_t(i)].axis && op.sign == all[std::size_t(i)].sign);
+    if (kept) chosen.push_back(i);
+  }
+  return chosen;
+}
+
+// Bytes that the graph of one voxel's step holds, about: fields of the gated maps (input, its absolute values,
+// inner, gate, product, output) and of the Green operator's channels and rotations in every pass.
+double graph_bytes(const NonlocalSpec& s) {
+  double systems = 0;
+  for (const PhaseSpec& phase : s.phases) systems = std::max(systems, double(slip_maps(phase).set.count()));
+  const double in = s.channels + 2.0 * s.polarisations;
+  const double pass = systems * (2 * in + s.memory + 3.0 * s.width + s.channels) + 60.0 * s.polarisations;
+  return 4 * (s.passes * pass + 2 * systems * (2.0 * s.channels + s.memory + 3.0 * s.width) + 400);
+}
+
+class NonlocalTrainer : public TrainingLoop {
+ public:
+  explicit NonlocalTrainer(const TrainOptions& options) : TrainingLoop(options) {
+    check_options();
+    const NonlocalRecipe& r = options_.recipe;
+    Model init;
+    if (!r.init.empty()) init = read_model(r.init);
+    data_.emplace(options.archives, r.stress, r.slip, options.held_out, options.seed, init.spec.nonlocal.phases);
+    NonlocalSpec settings = options.nonlocal;
+    settings.stress = r.stress != StressData::kNone && data_->has_stress();
+    spec_ = data_->spec(settings);
+    if (!r.init.empty()) spec_.stress_scale = init.spec.stress_scale;  // its weights are in this unit
+    network_ = NonlocalNetwork(spec_);
+    network_->initialise(options.seed);
+    if (!r.init.empty()) start_from(init, r.init, network_);
+    network_->to(device_);
+    loss_.emplace(grid_scales(data_->training()), double(spec_.stress_scale[0]), r.stress_weight, r.curve_weight,
+                  r.free_weight);
+    std::vector<std::vector<int>> operations;
+    for (const GridRun& run : data_->training()) operations.push_back(operations_of(run, options_));
+    for (const auto& o : operations) most_operations_ = std::max(most_operations_, int(o.size()));
+    pool_.emplace(data_->training(), operations, options.seed, network_, device_);
+    if (!options.resume) pool_->fill(r.pool, state_.draws);
+    epoch_ = double(data_->voxel_steps());
+    for (const GridRun& run : data_->held_out()) scoring_ += double(run.voxel_steps()) / 3;  // forward alone
+    state_.next_epoch = next_row(0);
+    step_bytes_ = graph_bytes(spec_.nonlocal);
+    begin(network_.ptr(), spec_, data_->hashes());
+  }
+
+ private:
+  void check_options() const {
+    const NonlocalRecipe& r = options_.recipe;
+    const auto between = [](double v, double low, double high, const char* what) {
+      require(v >= low && v <= high, Errc::kArgument,
+              std::string(what) + ": from " + std::to_string(low) + " to " + std::to_string(high));
+    };
+    const auto count = [](int v, int low, int high, const char* what) {
+      require(v >= low && v <= high, Errc::kArgument,
+              std::string(what) + ": " + std::to_string(low) + " to " + std::to_string(high) + ", not " +
+                  std::to_string(v));
+    };
+    const NonlocalSpec& s = options_.nonlocal;
+    count(s.passes, 0, 32, "passes");
+    count(s.channels, 1, 64, "channels");
+    count(s.width, 1, 64, "width");
+    count(s.polarisations, 1, 8, "polarisations");
+    count(s.memory, 0, 16, "memory");
+    count(s.warmup, 0, 8, "warmup");
+    require(s.beta > 0 && s.beta <= 1, Errc::kArgument, "beta: above 0, at most 1");
+    count(r.pool, 1, 4096, "pool");
+    count(r.grids, 1, r.pool, "grids: at most as many as the pool holds");
+    count(r.chunk, 1, 1000, "chunk");
+    count(r.longest, 1, 1000, "longest");
+    count(r.lr_warmup, 0, 1'000'000, "lr warm-up");
+    between(r.lr_decay, 0, 1, "lr decay");
+    require(r.average >= 0 && r.average < 1, Errc::kArgument, "average: from 0, below 1");
+    require(r.stress_weight >= 0 && r.curve_weight >= 0 && r.free_weight >= 0, Errc::kArgument,
+            "weights of the loss: not negative");
+    require(r.score_share > 0, Errc::kArgument, "score share: above 0");
+    require(r.graph_bytes > 0, Errc::kArgument, "graph memory: above 0");
+  }
+
+  nlohmann::json settings() const override {
+    const NonlocalSpec& s = spec_.nonlocal;
+    const NonlocalRecipe& r = options_.recipe;
+    nlohmann::json json = common_settings(data_->held_out().size());
+    json.update({{"family", grainspin::name(options_.family)},
+                 {"passes", s.passes},
+                 {"channels", s.channels},
+                 {"width", s.width},
+                 {"polarisations", s.polarisations},
+                 {"memory", s.memory},
+                 {"carried", s.carried},
+                 {"warmup", s.warmup},
+                 {"gated", s.gated},
+                 {"stress", s.stress},
+                 {"green", name(s.green)},
+                 {"beta", s.beta},
+                 {"frequencies", s.frequencies == Frequencies::kSine ? "sine" : "continuous"},
+                 {"init", r.init},
+                 {"pool", r.pool},
+                 {"grids", r.grids},
+                 {"chunk", r.chunk},
+                 {"longest", r.longest},
+                 {"graph_bytes", r.graph_bytes},
+                 {"lr_warmup", r.lr_warmup},
+                 {"lr_decay", r.lr_decay},
+                 {"stress_weight", r.stress_weight},
+                 {"curve_weight", r.curve_weight},
+                 {"free_weight", r.free_weight},
+                 {"all_operations", r.all_operations},
+                 {"score_share", r.score_share}});
+    for (const PhaseSpec& p : spec_.nonlocal.phases) json["slip"][p.name] = p.slip_families;
+    return json;
+  }
+
+  double epoch_samples() const override { return epoch_; }
+  double next_row(double epoch) const override { return epoch + 0.1; }
+  bool score_due() const override {
+    double scored = 0;
+    for (const TrainRow& row : state_.rows)
+      if (std::isfinite(row.held_out)) scored = row.samples;
+    return state_.samples - scored >= scoring_ / options_.recipe.score_share;
+  }
+  bool own_path() const override { return fraction() >= options_.teacher; }
+
+  double learning_rate() const override {
+    const NonlocalRecipe& r = options_.recipe;
+    const double warm = r.lr_warmup > 0 ? std::min(1.0, double(state_.step + 1) / r.lr_warmup) : 1;
+    const double left = std::max(0.0, 1 - fraction());
+    return options_.lr * warm * (r.lr_decay > 0 ? std::min(1.0, left / r.lr_decay) : 1);
+  }
+
+  int chunk_length() const {
+    const NonlocalRecipe& r = options_.recipe;
+    if (!own_path() || r.longest <= r.chunk) return r.chunk;
+    const double grown = (fraction() - options_.teacher) / std::max(1e-9, 1 - options_.teacher);
+    return std::min(r.longest, r.chunk + int(grown * (r.longest - r.chunk + 1)));
+  }
+
+  double gradients() override {
+    const bool own = own_path();
+    const int length = chunk_length(), grids = options_.recipe.grids;
+    auto& members = pool_->members();
+    const std::size_t first = std::size_t(mix(options_.seed ^ 0x900, std::uint64_t(state_.step)) % members.size());
+    touched_.clear();
+    double sum = 0;
+    for (int g = 0; g < grids; ++g) {
+      touched_.push_back((first + std::size_t(g)) % members.size());
+      sum += advance(members[touched_.back()], own, length) / grids;
+    }
+    return sum;
+  }
+
+  // A chunk of one grid: adds its gradient, moves the grid on; returns its loss.
+  double advance(GridMember& member, bool own, int length) {
+    const auto fields = member.fields;
+    const GridFields& f = *fields;
+    // A first chunk of random length: the places where the gradient is cut off then differ from grid to grid.
+    const int wanted = member.first ? 1 + int(mix(options_.seed ^ 0x1e7, std::uint64_t(state_.step)) %
+                                              std::uint64_t(length))
+                                    : length;
+    const int last = std::min(f.steps(), member.step + wanted);
+    const double voxels = double(f.grid.voxels());
+    const bool checkpointed = voxels * step_bytes_ * (last - member.step) > double(options_.recipe.graph_bytes);
+    const auto weights = network_->expand();
+    at::Tensor total, shown, q = member.q;
+    auto state = member.state;
+    {
+      Autocast autocast(options_.bfloat16 && !device_.is_cpu());
+      for (int t = member.step; t < last; ++t) {
+        const CellLoad& load = f.loads[std::size_t(t)];
+        if (!own) q = f.grid.pad(f.q.select(0, t));
+        const auto p = checkpointed ? network_->step_checkpointed(weights, f.grid, load, q, state)
+                                    : network_->step(weights, f.grid, load, q, state);
+        if (own) q = turn(p.increment, q);
+        const auto terms = loss_->step(f, t, p, own ? q : at::Tensor());
+        if (!terms.total.defined()) continue;
+        total = total.defined() ? total + terms.total : terms.total;
+        shown = shown.defined() ? shown + terms.increment.detach() : terms.increment.detach();
+        state_.loss_count += 1;
+      }
+    }
+    double loss = 0;
+    if (total.defined()) {
+      total = total / double(length);
+      (total / double(options_.recipe.grids)).backward();
+      loss = total.item<double>();
+      state_.loss_sum += shown.item<double>();
+    }
+    state_.samples += double(f.voxels()) * (last - member.step);
+    state.detach();
+    member.state = std::move(state);
+    member.step = last;
+    member.first = false;
+    member.q = own ? q.detach() : f.grid.pad(f.q.select(0, last));
+    if (member.step == f.steps()) pool_->renew(member, state_.draws);
+    return loss;
+  }
+
+  void left_out() override {
+    for (const std::size_t i : touched_) pool_->renew(pool_->members()[i], state_.draws);
+  }
+  void pack() override { state_.more = pool_->pack(); }
+  void unpack() override { pool_->unpack(state_.more); }
+
+  std::vector<RunScore> score_held_out(bool full) override {
+    std::vector<RunScore> scores;
+    for (const GridRun& run : data_->held_out()) scores.push_back(score(network_, run, device_, full));
+    return scores;
+  }
+  RunScore score_archive(const std::string& path) override {
+    return score(network_, data_->load_alike(path), device_, true);
+  }
+  void save(Model& model) const override { network_->save(model); }
+
+  void describe(TrainReport& r, nlohmann::json& provenance) const override {
+    r.operations = most_operations_;
+    r.data_bytes = data_->bytes();
+    r.bytes_per_sample = std::int64_t(step_bytes_);
+    std::size_t file = 0;
+    for (const GridRun& run : data_->training()) {
+      r.training_runs.push_back(run.path);
+      r.samples_per_run.push_back(run.voxel_steps());
+      provenance["training"].push_back({{"file", run.path}, {"sha256", data_->hashes()[file++]}});
+    }
+    for (const GridRun& run : data_->held_out())
+      provenance["held_out"].push_back({{"file", run.path}, {"sha256", data_->hashes()[file++]}});
+  }
+
+  std::optional<GridSet> data_;
+  ModelSpec spec_;
+  NonlocalNetwork network_{nullptr};
+  std::optional<NonlocalLoss> loss_;
+  std::optional<GridPool> pool_;
+  std::vector<std::size_t> touched_;
+  double epoch_ = 1, scoring_ = 0, step_bytes_ = 0;
+  int most_operations_ = 1;
+};
+
+}  // namespace
+
+TrainReport train_nonlocal(const TrainOptions& options, const TrainProgress& progress) {
+  return NonlocalTrainer(options).run(progress);
+}
+
+}  // namespace grainspin
