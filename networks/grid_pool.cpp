@@ -31,6 +31,21 @@ GridFields::GridFields(const GridRun& run, const NonlocalNetwork& network, torch
   if (!run.stress.empty()) stress = on(device, run.stress, {T, N, 6});
 }
 
+NonlocalNetworkImpl::State warmed_up(const NonlocalNetwork& network, const NonlocalNetworkImpl::Weights& weights,
+                                     const GridFields& fields, const at::Tensor& q, bool checkpointed) {
+  auto state = network->start(fields.grid);
+  const NonlocalSpec& spec = network->spec().nonlocal;
+  for (int i = 0; i < spec.warmup && spec.carried; ++i) {
+    auto next = state;
+    if (checkpointed)
+      network->step_checkpointed(weights, fields.grid, fields.loads[0], q, next);
+    else
+      network->step(weights, fields.grid, fields.loads[0], q, next);
+    state.x = next.x;
+  }
+  return state;
+}
+
 GridPool::GridPool(std::span<const GridRun> runs, std::vector<std::vector<int>> operations, std::uint64_t seed,
                    const NonlocalNetwork& network, torch::Device device)
     : runs_(runs), operations_(std::move(operations)), seed_(seed), network_(network), device_(device) {}

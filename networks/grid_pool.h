@@ -27,6 +27,10 @@ struct GridFields {
   std::int64_t voxels() const { return q.size(1); }
 };
 
+// The state before the first step: as the cell's warm-up leaves it (grainspin/nonlocal.h). q [V, 4] of the cell.
+NonlocalNetworkImpl::State warmed_up(const NonlocalNetwork& network, const NonlocalNetworkImpl::Weights& weights,
+                                     const GridFields& fields, const at::Tensor& q, bool checkpointed);
+
 struct GridMember {
   int run = 0, operation = 0;  // index into the runs; into cube_operations()
   int step = 0;                // strain steps done

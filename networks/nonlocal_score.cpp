@@ -42,8 +42,8 @@ RunScore score(const NonlocalNetwork& network, const GridRun& run, torch::Device
   double free_squares = 0, free_count = 0;
   for (const bool own : {true, false}) {
     if (!own && !full) break;
-    auto state = network->start(f.grid);
     at::Tensor q = f.grid.pad(f.q.select(0, 0));
+    auto state = warmed_up(network, weights, f, q, false);
     for (int t = 0; t < f.steps(); ++t) {
       const CellLoad& load = f.loads[std::size_t(t)];
       if (!own) q = f.grid.pad(f.q.select(0, t));

@@ -199,7 +199,7 @@ class NonlocalTrainer : public TrainingLoop {
     const bool checkpointed = voxels * step_bytes_ * (last - member.step) > double(options_.recipe.graph_bytes);
     const auto weights = network_->expand();
     at::Tensor total, shown, q = member.q;
-    auto state = member.state;
+    auto state = member.step == 0 ? warmed_up(network_, weights, f, q, checkpointed) : member.state;
     {
       Autocast autocast(options_.bfloat16 && !device_.is_cpu());
       for (int t = member.step; t < last; ++t) {

@@ -136,9 +136,10 @@ void write_log(const std::string& base, const TrainReport& r) {
   for (const RunScore& s : r.validation) all["validation"].push_back(json(s));
   std::vector<render::LossPoint> points;
   for (const TrainRow& row : r.rows) {
+    if (!std::isfinite(row.loss)) continue;
     render::LossPoint point;
     point.epoch = row.epoch;
-    if (std::isfinite(row.loss)) point.train = row.loss;
+    point.train = row.loss;
     if (std::isfinite(row.held_out)) point.held_out = row.held_out;
     points.push_back(point);
   }
