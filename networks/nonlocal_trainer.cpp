@@ -20,12 +20,6 @@ namespace grainspin {
 
 namespace {
 
-const char* name(Green green) {
-  return green == Green::kIncompressible ? "incompressible"
-         : green == Green::kCompressible ? "compressible"
-                                         : "learned";
-}
-
 // Indices into cube_operations().
 std::vector<int> operations_of(const GridRun& run, const TrainOptions& o) {
   const auto& all = cube_operations();
@@ -128,9 +122,9 @@ class NonlocalTrainer : public TrainingLoop {
                  {"warmup", s.warmup},
                  {"gated", s.gated},
                  {"stress", s.stress},
-                 {"green", name(s.green)},
+                 {"green", grainspin::name(s.green)},
                  {"beta", s.beta},
-                 {"frequencies", s.frequencies == Frequencies::kSine ? "sine" : "continuous"},
+                 {"frequencies", grainspin::name(s.frequencies)},
                  {"init", r.init},
                  {"pool", r.pool},
                  {"grids", r.grids},
