@@ -51,7 +51,7 @@ void write_list(torch::serialize::OutputArchive& archive, const std::string& nam
                 const std::vector<at::Tensor>& tensors) {
   archive.write(name, c10::IValue(std::int64_t(tensors.size())));
   for (std::size_t i = 0; i < tensors.size(); ++i)
-    archive.write(name + std::to_string(i), tensors[i].to(torch::kCPU));
+    archive.write(name + std::to_string(i), tensors[i].detach().to(torch::kCPU));
 }
 
 std::vector<at::Tensor> read_list(torch::serialize::InputArchive& archive, const std::string& name) {
@@ -76,10 +76,10 @@ void write_checkpoint(const std::string& path, const std::string& fingerprint, c
     write_list(archive, "best", state.best_weights);
     write_list(archive, "average", state.average);
     write_list(archive, "more", state.more);
-    torch::serialize::OutputArchive weights, moments;
-    network.save(weights);
+    // By place, not by name: a submodule's name may be a word of the language that LibTorch's archives are in.
+    write_list(archive, "weights", network.parameters());
+    torch::serialize::OutputArchive moments;
     optimiser.save(moments);
-    archive.write("network", weights);
     archive.write("optimiser", moments);
     archive.save_to(temporary);
     std::filesystem::rename(temporary, path);
@@ -113,10 +113,14 @@ void read_checkpoint(const std::string& path, const std::string& fingerprint, Tr
     state.best_weights = read_list(archive, "best");
     state.average = read_list(archive, "average");
     state.more = read_list(archive, "more");
-    torch::serialize::InputArchive weights, moments;
-    archive.read("network", weights);
+    const auto weights = read_list(archive, "weights"), parameters = network.parameters();
+    require(weights.size() == parameters.size(), Errc::kFormat, path + ": weights of another network");
+    {
+      torch::NoGradGuard no_gradient;
+      for (std::size_t i = 0; i < weights.size(); ++i) at::Tensor(parameters[i]).copy_(weights[i]);
+    }
+    torch::serialize::InputArchive moments;
     archive.read("optimiser", moments);
-    network.load(weights);
     optimiser.load(moments);
   } catch (const Error&) {
     throw;

@@ -38,7 +38,7 @@ ModelSpec small_spec() {
 
 std::vector<LoadStep> sheared(int steps, double size) {
   LoadStep load;
-  load.L = {0, 0, size, 0, 0, 0, 0, 0, 0};
+  load.L = {0, 0, size, 0, 0, 0, size, 0, 0};
   load.prescribed.fill(true);
   return std::vector<LoadStep>(std::size_t(steps), load);
 }
@@ -48,6 +48,8 @@ void plant(const std::string& path, Shape s, const std::vector<LoadStep>& loads,
   torch::NoGradGuard no_gradient;
   NonlocalNetwork network(small_spec());
   network->initialise(77);
+  for (auto& item : network->named_parameters())  // fresh weights turn little
+    if (item.key().find("head.out") != std::string::npos) item.value().mul_(8);
   const auto grid = network->grid(s);
   const auto weights = network->expand();
   auto state = network->start(grid);
@@ -160,13 +162,16 @@ TEST_F(NonlocalTraining, LearnsAPlantedModel) {
   o.steps = 300;
   o.validation = {runs_[3]};
   const TrainReport r = run(o);
+  TrainOptions untrained = o;
+  untrained.steps = 1;
+  untrained.lr = 1e-12;
   ASSERT_GE(r.rows.size(), 4u);
-  EXPECT_LT(r.rows.back().loss, 0.25 * r.rows.front().loss);
+  EXPECT_LT(r.rows.back().loss, 0.1 * run(untrained).rows.at(0).loss);
   EXPECT_EQ(r.operations, 48);
   EXPECT_EQ(r.skipped, 0);
   ASSERT_EQ(r.validation.size(), 1u);
-  EXPECT_GT(r.validation[0].skill(), 0.5);  // neither its grid nor its orientations were seen
-  EXPECT_GT(r.validation[0].r2_one_step, 0.6);
+  EXPECT_GT(r.validation[0].skill(), 0.8);  // neither its grid nor its orientations were seen
+  EXPECT_GT(r.validation[0].r2_one_step, 0.9);
   EXPECT_TRUE(std::isnan(r.validation[0].curve));
   EXPECT_TRUE(r.model.spec.loads.empty());  // two loads in one set
   check(r.model);
@@ -205,12 +210,13 @@ TEST_F(NonlocalTraining, ResumedIsUnbroken) {
 TEST_F(NonlocalTraining, LittleMemorySameNumbers) {
   TrainOptions o = options();
   o.steps = 12;
+  o.lr = 1e-3;
   const TrainReport kept = run(o);
   o.recipe.graph_bytes = 1;
   const TrainReport again = run(o);
-  for (const auto& [name, t] : kept.model.tensors)
-    for (std::size_t i = 0; i < t.values.size(); ++i)
-      EXPECT_NEAR(again.model.tensors.at(name).values[i], t.values[i], 1e-4) << name;
+  ASSERT_EQ(kept.rows.size(), again.rows.size());
+  for (std::size_t i = 0; i < kept.rows.size(); ++i)
+    EXPECT_NEAR(again.rows[i].loss, kept.rows[i].loss, 1e-3 * kept.rows[i].loss) << i;
 }
 
 TEST_F(NonlocalTraining, StartsFromAnotherModel) {
