@@ -34,13 +34,15 @@ GridFields::GridFields(const GridRun& run, const NonlocalNetwork& network, torch
 NonlocalNetworkImpl::State warmed_up(const NonlocalNetwork& network, const NonlocalNetworkImpl::Weights& weights,
                                      const GridFields& fields, const at::Tensor& q, bool checkpointed) {
   auto state = network->start(fields.grid);
+  if (!checkpointed) {
+    network->warm_up(weights, fields.grid, fields.loads[0], q, state);
+    return state;
+  }
+  // The same by whole steps, of which x alone is taken.
   const NonlocalSpec& spec = network->spec().nonlocal;
   for (int i = 0; i < spec.warmup && spec.carried; ++i) {
     auto next = state;
-    if (checkpointed)
-      network->step_checkpointed(weights, fields.grid, fields.loads[0], q, next);
-    else
-      network->step(weights, fields.grid, fields.loads[0], q, next);
+    network->step_checkpointed(weights, fields.grid, fields.loads[0], q, next);
     state.x = next.x;
   }
   return state;

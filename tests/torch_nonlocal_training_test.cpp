@@ -209,6 +209,7 @@ TEST_F(NonlocalTraining, ResumedIsUnbroken) {
 // The graph's memory changes what is kept, not what is computed.
 TEST_F(NonlocalTraining, LittleMemorySameNumbers) {
   TrainOptions o = options();
+  o.nonlocal.warmup = 2;
   o.steps = 12;
   o.lr = 1e-3;
   const TrainReport kept = run(o);
