@@ -59,11 +59,20 @@ void rotation_increments(const VoxelSymmetry& symmetry, std::int64_t n, const fl
   });
 }
 
-void IncrementR2::add(std::int64_t n, const float* predicted, const float* truth) {
+Vec3<double> mean_spin(const LoadStep& load) {
+  const auto spin = [&](int i, int j) {  // (L_ij - L_ji) / 2
+    const bool told = load.prescribed[std::size_t(3 * i + j)] && load.prescribed[std::size_t(3 * j + i)];
+    return told ? 0.5 * (load.L[std::size_t(3 * i + j)] - load.L[std::size_t(3 * j + i)]) : 0.0;
+  };
+  return {spin(2, 1), spin(0, 2), spin(1, 0)};
+}
+
+void IncrementR2::add(std::int64_t n, const float* predicted, const float* truth, const Vec3<double>& spin) {
+  const double about[3] = {spin.x, spin.y, spin.z};
   for (std::int64_t i = 0; i < 3 * n; ++i) {
-    const double t = truth[i], d = predicted[i] - t;
+    const double t = truth[i], d = predicted[i] - t, turn = t - about[i % 3];
     residual_ += d * d;
-    total_ += t * t;
+    total_ += turn * turn;
   }
 }
 
@@ -75,11 +84,7 @@ std::vector<Quatd> persistence_rotations(const std::vector<LoadStep>& loads) {
   std::vector<Quatd> out;
   Quatd q;
   for (const LoadStep& load : loads) {
-    const auto spin = [&](int i, int j) {  // (L_ij - L_ji) / 2
-      const bool told = load.prescribed[std::size_t(3 * i + j)] && load.prescribed[std::size_t(3 * j + i)];
-      return told ? 0.5 * (load.L[std::size_t(3 * i + j)] - load.L[std::size_t(3 * j + i)]) : 0.0;
-    };
-    q = normalised(exp(Vec3<double>{spin(2, 1), spin(0, 2), spin(1, 0)}) * q);
+    q = normalised(exp(mean_spin(load)) * q);
     out.push_back(q);
   }
   return out;

@@ -28,10 +28,17 @@ Region turned(const Operation& op, const Region& region, std::vector<std::int32_
   return out;
 }
 
+// x -> y -> z -> x, a quarter turn about z, the inversion.
+bool generator(const Operation& op) {
+  using Axes = std::array<int, 3>;
+  return (op.axis == Axes{2, 0, 1} && op.sign == Axes{1, 1, 1}) || (op.axis == Axes{1, 0, 2} && op.sign == Axes{-1, 1, 1}) ||
+         (op.axis == Axes{0, 1, 2} && op.sign == Axes{-1, -1, -1});
+}
+
 }  // namespace
 
 Equivariance equivariance_error(const Surrogate& surrogate, const Region& region, const VoxelSymmetry& symmetry,
-                                const float* q0, const float* predicted, int threads) {
+                                const float* q0, const float* predicted, int threads, bool all) {
   Equivariance out;
   const std::int64_t n = region.shape.voxels();
   std::vector<float> last(4 * std::size_t(n)), angle(static_cast<std::size_t>(n));
@@ -41,6 +48,7 @@ Equivariance equivariance_error(const Surrogate& surrogate, const Region& region
   const auto operations = any ? cube_operations() : load_operations(region.loads);
   for (std::size_t k = 1; k < operations.size(); ++k) {
     const Operation& op = operations[k];
+    if (any && !all && !generator(op)) continue;
     const Region to = turned(op, region, phase);
     const auto moved = turned_orientations(op, region.shape, q0);
     surrogate.run(to, moved.data(), nullptr, nullptr,

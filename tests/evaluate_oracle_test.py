@@ -48,6 +48,8 @@ with tempfile.TemporaryDirectory(prefix="grainspin ü ") as folder:
                 for k, name in enumerate(names[1:], 1):
                     data = f[f"{name}/phase/Cu/mechanical/O"]
                     data[...] = astray(data[()], k, random, group)
+                    P = f[f"{name}/phase/Cu/mechanical/P"]
+                    P[...] = P[()] * (1.02 + 0.1 * random.normal(size=P.shape))
         scores = os.path.join(folder, "scores.json")
         subprocess.run([program, "evaluate", "--predicted", predicted, truth, "--no-texture", "--json", scores], check=True,
                        stdout=subprocess.DEVNULL)
@@ -55,6 +57,13 @@ with tempfile.TemporaryDirectory(prefix="grainspin ü ") as folder:
             archive = json.load(f)["archives"][0]
         steps, r2 = oracle.scores(oracle.orientations(predicted), oracle.orientations(truth))
         angles, numbers = oracle.compare(archive, steps, r2)
+        if original == truth:
+            expected = oracle.stress_scores(oracle.stresses(predicted), oracle.stresses(truth))
+            s = archive["stress"]
+            found = (s["local_von_mises_rms_error_Pa"], s["uniform_rms_error_Pa"], s["curve"]["von_mises_percent"])
+            print("stress", expected, found)
+            assert np.allclose(found, expected, rtol=1e-3) and 1 < expected[2] < 5
+            assert abs(s["ratio_to_uniform"] - expected[0] / expected[1]) < 1e-3
         print(f"{os.path.basename(original)}: {angles:.2g} degrees, {numbers:.2g} in skill and R2")
         assert archive["voxels"] == 12**3 and archive["r2_one_step"] is None
         assert angles < 0.01 and numbers < 1e-3

@@ -123,6 +123,136 @@ TEST(Evaluate, NoOneStepReadingWithoutFeedback) {
   EXPECT_NEAR(*e.steps[2].skill_taylor, 1 - e.steps[2].error.mean / e.steps[2].taylor->mean, 1e-12);
 }
 
+// A nonlocal model that knows the run but for planted errors: stress `factor` of the true one, the lateral strain
+// shifted by `lateral`. It remembers the load it was told.
+class Knowing : public Surrogate {
+ public:
+  double factor = 1, lateral = 0;
+  mutable std::vector<LoadStep> was_told;
+  mutable std::vector<std::int32_t> was_phase;
+  explicit Knowing(const RunFields& truth) : truth_(truth) {
+    spec_.family = Family::kNonlocal;
+    spec_.point_group = "432";
+    spec_.nonlocal.phases = {{"B", "622", {}, 1.6}, {"A", "432", {}, 0}};
+  }
+  const ModelSpec& spec() const override { return spec_; }
+  std::string description() const override { return "test"; }
+  std::int64_t workspace(const Region&) const override { return 0; }
+  void run(const Region& region, const float*, const std::uint8_t*, const float*,
+           const std::function<void(const StepOutput&)>& sink) const override {
+    was_told = region.loads;
+    was_phase.assign(region.phase, region.phase + region.shape.voxels());
+    for (int k = 1; k <= int(region.loads.size()); ++k) {
+      std::vector<float> stress(truth_.stress.begin() + 24 * (k - 1), truth_.stress.begin() + 24 * k);
+      for (float& s : stress) s *= float(factor);
+      LoadStep load = truth_.info.loads[std::size_t(k - 1)];
+      load.L[0] += lateral;
+      load.L[4] -= lateral;
+      StepOutput out;
+      out.step = k;
+      out.orientation = truth_.at(k);
+      out.stress = stress.data();
+      out.load = &load;
+      sink(out);
+    }
+  }
+
+ private:
+  ModelSpec spec_;
+  const RunFields& truth_;
+};
+
+TEST(Evaluate, StressAndFreeComponentsOfAModelThatTakesTheLoad) {
+  RunFields truth = made_up();
+  truth.info.has_mean_F = true;
+  truth.info.size = {8e-6, 1e-6, 1e-6};
+  for (LoadStep& load : truth.info.loads) load.L[0] = -0.004, load.L[4] = -0.006;
+  for (int k = 1; k <= 3; ++k)
+    for (int i = 0; i < 4; ++i)  // uniaxial, k times 90 or 110 MPa
+      truth.stress.insert(truth.stress.end(), {0, 0, float(1e6 * k * (i % 2 ? 110 : 90)), 0, 0, 0});
+  Knowing model(truth);
+  model.factor = 1.05;
+  model.lateral = 0.0005;
+  const Prediction prediction = predict(model, truth);
+  // Nothing of the free components was told; the phase is found by its name.
+  ASSERT_EQ(model.was_told.size(), 3u);
+  EXPECT_EQ(model.was_told[0].L, (std::array<double, 9>{0, 0, 0, 0, 0, 0, 0, 0, 0.01}));
+  EXPECT_EQ(model.was_phase, std::vector<std::int32_t>(4, 1));
+  std::vector<std::int32_t> phase;
+  EXPECT_EQ(region_of(truth, model.spec(), phase).spacing, (std::array<double, 3>{2e-6, 1e-6, 1e-6}));
+
+  EvaluationOptions options;
+  options.texture = false;
+  options.training_curve = {{0, 0, 103e6, 0, 0, 0}, {0, 0, 206e6, 0, 0, 0}, {0, 0, 309e6, 0, 0, 0}};
+  const Evaluation e = evaluate(truth, prediction, &model, options);
+  ASSERT_TRUE(e.stress && e.stress->ratio() && e.stress->curve && e.stress->curve_training);
+  EXPECT_FALSE(e.stress->taylor);  // no law is stated
+  EXPECT_FALSE(e.stress->curve_taylor);
+  EXPECT_NEAR(e.stress->curve->von_mises, 0.05, 1e-6);
+  EXPECT_NEAR(e.stress->curve->component[2], 0.05, 1e-6);
+  EXPECT_NEAR(e.stress->curve_training->von_mises, 0.03, 1e-6);
+  // Of 90 and 110: 4.5 and 5.5 against 10 and 10 (times 1, 2, 3).
+  EXPECT_NEAR(*e.stress->ratio(), std::sqrt((4.5 * 4.5 + 5.5 * 5.5) / 2) / 10, 1e-5);
+  EXPECT_NEAR(*e.stress->uniform, 10e6 * std::sqrt(14.0 / 3), 1e2);
+  EXPECT_NEAR(e.steps[1].stress.error->bias[2], 10e6, 1e2);
+  EXPECT_NEAR(*e.steps[1].stress.rms_true, 2e6 * std::sqrt((90.0 * 90 + 110 * 110) / 2), 1e2);
+  const double size = std::sqrt(2.0 / 3.0 * (16e-6 + 36e-6 + 1e-4));
+  ASSERT_TRUE(e.free && e.free->model && e.free->guess && e.free->taylor);
+  EXPECT_NEAR(*e.free->model, 0.0005 * std::sqrt(2.0) / size, 1e-9);
+  EXPECT_NEAR(*e.free->guess, 0.001 * std::sqrt(2.0) / size, 1e-9);
+  // Orientations are the truth's, whatever the frame, the operation or the step.
+  EXPECT_NEAR(e.skill_path, 1, 1e-4);
+  ASSERT_TRUE(e.crystal_symmetry && e.half_step && e.equivariance);
+  EXPECT_EQ(e.equivariance->operations, 3);
+  EXPECT_NEAR(e.crystal_symmetry->max, 0, 1e-6);
+  // Every voxel turns by 1 degree about its axis: the mean of (1,0,0), (0,1,0), (0,0,1), (0.6,0,-0.8), three times.
+  EXPECT_NEAR(e.drift_true.x, 3 * kDegree * 0.4, 1e-6);
+  EXPECT_NEAR(e.drift_predicted.z, 3 * kDegree * 0.05, 1e-6);
+  EXPECT_EQ(e.fibres.size(), 3u);
+  EXPECT_EQ(e.fibres[0].truth, e.fibres[0].predicted);
+
+  options.checks = Checks::kNone;
+  EXPECT_FALSE(evaluate(truth, prediction, &model, options).equivariance);
+  options.checks = Checks::kAll;
+  EXPECT_EQ(evaluate(truth, prediction, &model, options).equivariance->operations, 47);
+}
+
+TEST(Evaluate, APhaseTheModelDoesNotKnowIsNamed) {
+  RunFields truth = made_up();
+  const Knowing model(truth);
+  truth.info.phases[0].name = std::string("C");
+  std::vector<std::int32_t> phase;
+  try {
+    region_of(truth, model.spec(), phase);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("phase C"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("B (622), A (432)"), std::string::npos) << e.what();
+  }
+}
+
+TEST(Evaluate, AReturnIsJudgedOverItsPath) {
+  // Out by two degrees and back: at the end nothing has turned, over the path one degree on average.
+  RunFields truth = made_up();
+  for (int k = 0; k < 4; ++k)
+    for (int i = 0; i < 4; ++i) {
+      const double t = (k == 1 || k == 2 ? 2 : 0) * kDegree;
+      const Quatd q = exp(Vec3<double>{t, 0, 0});
+      const double c[4] = {q.w, q.x, q.y, q.z};
+      for (int j = 0; j < 4; ++j) truth.orientation[std::size_t(16 * k + 4 * i + j)] = float(c[j]);
+    }
+  Prediction half;
+  for (int k = 1; k < 4; ++k)
+    for (int i = 0; i < 4; ++i) {
+      const Quatd q = exp(Vec3<double>{(k < 3 ? 1 : 0.5) * kDegree, 0, 0});
+      for (const double x : {q.w, q.x, q.y, q.z}) half.orientation.push_back(float(x));
+    }
+  EvaluationOptions options;
+  options.taylor = options.texture = false;
+  const Evaluation e = evaluate(truth, half, nullptr, options);
+  EXPECT_NEAR(e.skill_path, 1 - (1 + 1 + 0.5) / 4, 1e-4);
+}
+
 TEST(Evaluate, AnotherNumberOfStepsIsRefused) {
   RunFields truth = made_up();
   const Partial model(truth, 1, Feedback::kOwn);
@@ -152,7 +282,7 @@ Outcome program(const std::string& arguments) {
 
 TEST(Evaluate, JsonHasTheSchemaAndTheKnownBaselines) {
   const std::string file = "'" + kSamples + "damask/cu_uniaxial_12.hdf5'";
-  const Outcome run = program("--predicted " + file + " " + file + " --no-texture --json -");
+  const Outcome run = program("--predicted " + file + " " + file + " --no-texture --json - --training '" + kSamples + "damask'");
   ASSERT_EQ(run.status, 0) << run.text;
   const auto json = nlohmann::json::parse(run.text);
   const auto& archive = json.at("archives").at(0);
@@ -172,6 +302,14 @@ TEST(Evaluate, JsonHasTheSchemaAndTheKnownBaselines) {
   // Mean Cauchy stress against the same log: szz - lateral = 213.996 MPa.
   const auto& stress = last.at("stress").at("true_mean_Pa");
   EXPECT_NEAR(stress.at(2).get<double>() / 1e6, 213.996, 0.2);
+  // It predicts itself: no error where uniform stress is off by 57.3 MPa (numpy, from F and P of the same run).
+  EXPECT_NEAR(last.at("stress").at("von_mises_rms_error_Pa").get<double>(), 0, 1);
+  EXPECT_NEAR(last.at("stress").at("uniform_von_mises_rms_error_Pa").get<double>() / 1e6, 57.286, 0.05);
+  EXPECT_NEAR(archive.at("stress").at("ratio_to_uniform").get<double>(), 0, 1e-6);
+  EXPECT_NEAR(archive.at("stress").at("curve").at("von_mises_percent").get<double>(), 0, 1e-6);
+  EXPECT_TRUE(archive.at("stress").at("curve_training").at("von_mises_percent").get<double>() > 1);
+  EXPECT_TRUE(archive.at("free_components").at("error").is_null());  // an archive holds only the truth's
+  EXPECT_TRUE(last.at("free_components").contains("xx") && !last.at("free_components").contains("zz"));
 }
 
 TEST(Evaluate, RefusesByName) {

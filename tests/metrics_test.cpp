@@ -104,6 +104,17 @@ TEST(Metrics, R2AboutZeroIsPooled) {
   EXPECT_TRUE(std::isnan(IncrementR2().value()));
 }
 
+TEST(Metrics, R2IsAboutTheSpinWhereTheLoadHasOne) {
+  // |w - w_true|^2 = 1, |w_true - W|^2 = |(1, -1, 0)|^2 + |(0, 0, 2)|^2 = 6; persistence turns by W and scores 0.
+  const Vec3<double> W{1, 1, 0};
+  const float truth[6] = {2, 0, 0, 1, 1, 2}, predicted[6] = {2, 0, 1, 1, 1, 2}, turns[6] = {1, 1, 0, 1, 1, 0};
+  IncrementR2 r2, persistence;
+  r2.add(2, predicted, truth, W);
+  persistence.add(2, turns, truth, W);
+  EXPECT_NEAR(r2.value(), 1 - 1.0 / 6, 1e-12);
+  EXPECT_NEAR(persistence.value(), 0, 1e-12);
+}
+
 TEST(Metrics, PersistenceIsCarriedByTheSpinThatIsPrescribed) {
   LoadStep shear;
   shear.prescribed.fill(true);

@@ -21,6 +21,30 @@ def orientations(path):
         return np.stack([f[f"{n}/phase/{phase}/mechanical/O"][()][entry] for n in names])
 
 
+def stresses(path):
+    """[T, cells, 3, 3] Cauchy, Pa, of a DAMASK result (one phase)."""
+    with h5py.File(path) as f:
+        names = sorted((k for k in f if k.startswith("increment_")), key=lambda k: int(k.split("_")[1]))[1:]
+        entry = f["cell_to/phase"][:, 0]["entry"]
+        phase = next(iter(f[names[0]]["phase"]))
+        F, P = (np.stack([f[f"{n}/phase/{phase}/mechanical/{x}"][()][entry].astype(float) for n in names]) for x in "FP")
+    s = P @ np.swapaxes(F, -1, -2) / np.linalg.det(F)[..., None, None]
+    return (s + np.swapaxes(s, -1, -2)) / 2
+
+
+def von_mises(s):
+    deviator = s - np.trace(s, axis1=-2, axis2=-1)[..., None, None] / 3 * np.eye(3)
+    return np.sqrt(1.5 * np.sum(deviator**2, (-1, -2)))
+
+
+def stress_scores(predicted, truth):
+    """Root mean squares of the local von Mises error, of uniform stress, Pa; of the curve in percent."""
+    rms = lambda x: np.sqrt(np.mean(x**2))
+    mean_p, mean_t = predicted.mean(1), truth.mean(1)
+    return (rms(von_mises(predicted) - von_mises(truth)), rms(von_mises(mean_t)[:, None] - von_mises(truth)),
+            100 * rms(von_mises(mean_p) - von_mises(mean_t)) / rms(von_mises(mean_t)))
+
+
 def product(a, b):
     w = a[..., :1] * b[..., :1] - np.sum(a[..., 1:] * b[..., 1:], -1, keepdims=True)
     v = a[..., :1] * b[..., 1:] + b[..., :1] * a[..., 1:] + np.cross(a[..., 1:], b[..., 1:])

@@ -183,6 +183,40 @@ TEST(Taylor, FreeLateralComponentsCarryNoMeanStress) {
   }
 }
 
+TEST(Taylor, AReversedPathLeadsBack) {
+  // Without hardening stress and slip change their sign with the strain rate, so every grain goes back the way it came,
+  // with components prescribed and free, over a change of direction and with spin.
+  const auto q = random_orientations(25, 12);
+  LoadStep shear;
+  shear.prescribed.fill(true);
+  shear.L = {0.002, 0.012, 0, -0.003, -0.004, 0.001, 0, 0, 0.002};
+  std::vector<LoadStep> path{tension(0.01), tension(0.01), shear, shear};
+  for (int k = 3; k >= 0; --k) {
+    path.push_back(path[std::size_t(k)]);
+    for (double& x : path.back().L) x = -x;
+  }
+  const auto steps = taylor(without_hardening("fcc", 20), 25, q.data(), {}, path, {});
+  const auto& group = PointGroup::named("432");
+  for (int i = 0; i < 25; ++i) {
+    EXPECT_LT(disorientation_angle(group, at(steps[7].orientation, i), at(q, i)), 0.01 * kDegree);
+    EXPECT_LT(disorientation_angle(group, at(steps[5].orientation, i), at(steps[1].orientation, i)), 0.01 * kDegree);
+  }
+  // Steps 2 and 7 stand at the two ends of the same way: the free strains are each other's negative to first order.
+  for (const std::size_t c : {0, 4}) EXPECT_NEAR(steps[6].L[c], -steps[1].L[c], 2e-5);
+}
+
+TEST(Taylor, APairWithOneFreeShearHasNoStressThere) {
+  // L_xy prescribed, L_yx free: the mean shear stress xy vanishes and L_yx follows from the symmetric part.
+  const auto q = random_orientations(30, 13);
+  LoadStep load = tension(0.01);
+  load.prescribed[3] = false;
+  load.L[1] = 0.004;
+  const auto steps = taylor(without_hardening("fcc", 20), 30, q.data(), {}, {load}, {});
+  EXPECT_NEAR(steps[0].mean_stress[1], 0, 1e-6 * steps[0].mean_stress[8]);
+  EXPECT_NEAR(steps[0].L[1], 0.004, 1e-12);
+  EXPECT_GT(std::abs(steps[0].L[3] + 0.004), 1e-6);  // the strain that clears the stress is not zero
+}
+
 TEST(Taylor, SingleCrystalWithFreeLateralStrain) {
   // <110> along z, <001> along x, <1-10> along y: the four systems with the largest Schmid factor 1/sqrt6,
   // (111)[10-1], (111)[01-1], (11-1)[101], (11-1)[011], together stretch <110>, shorten <001> as much and

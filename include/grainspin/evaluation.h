@@ -1,6 +1,6 @@
 // The whole judgement of one prediction: errors and skill per step, R2 of the increments, errors by distance to
-// the grain boundary, local misorientation, texture, equivariance, stress. Angles are radians here; whoever
-// prints them converts. The definitions are in docs/evaluation.md.
+// the grain boundary, local misorientation, texture, stress, free components of the load, symmetries. Angles are
+// radians here; whoever prints them converts. The definitions are in docs/evaluation.md.
 #pragma once
 
 #include <array>
@@ -11,7 +11,10 @@
 
 #include "grainspin/archive.h"
 #include "grainspin/metrics.h"
+#include "grainspin/metrics_physics.h"
+#include "grainspin/metrics_stress.h"
 #include "grainspin/surrogate.h"
+#include "grainspin/taylor.h"
 #include "grainspin/texture.h"
 
 namespace grainspin {
@@ -31,8 +34,10 @@ struct RunFields {
 // By the run's phases. Throws Error kFormat naming a phase whose point group is not known.
 VoxelSymmetry symmetry_of(const RunFields& run);
 
-// The run's whole grid with its spacing, load and phases (borrowed from `run`).
-Region region_of(const RunFields& run);
+// The run's whole grid as `spec`'s model takes it: spacing, the load without its free components, and of a nonlocal
+// model's phases (by name; a model of one phase takes any of its point group) `phase`, which holds what the region points
+// to. Throws Error kArgument naming a phase that the model does not know.
+Region region_of(const RunFields& run, const ModelSpec& spec, std::vector<std::int32_t>& phase);
 
 // What predicted: orientations of steps 1..T on the path of its own, and what else it gives.
 struct Prediction {
@@ -40,12 +45,34 @@ struct Prediction {
   std::vector<float> increment;           // [T][n,3] along the own path; empty: taken from `orientation`
   std::vector<float> one_step_increment;  // [T][n,3] with the true orientation given; empty where there is none
   std::vector<float> stress;              // [T][n,6] Pa; empty without a stress head
+  std::vector<LoadStep> loads;            // [T] with the free components predicted; empty where they are not
   const float* at(std::int64_t voxels, int step) const { return orientation.data() + 4 * voxels * (step - 1); }
 };
 
 // Rolls the model out from the run's initial state, and once more with the true orientations as input
-// (not for feedback `initial`, which never reads them).
+// (not for feedback `initial`, which never reads them). The nonlocal family takes the run's load as far as it
+// is prescribed, or its own where the archive tells none. Throws Error kShape for another number of steps.
 Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Progress& progress = {});
+
+// Full-constraints Taylor from the run's initial state on its own load. Voxels with the same initial orientation
+// and phase are one grain.
+struct TaylorRun {
+  std::vector<std::int32_t> grain;  // [n]
+  std::vector<TaylorStep> steps;    // [T] of the grains
+  bool law = false;                 // the archive's law was taken, so that stresses are in Pa
+  std::vector<float> orientation(int step) const;  // [n,4], step 1..T
+  std::vector<float> stress(int step) const;       // [n,6] deviatoric, Pa where `law`
+};
+// Throws Error kArgument where the archive does not state what is needed. Without `hardening` the archive's law is
+// left aside: its slip systems, n = 20, equal and constant resistances.
+TaylorRun taylor_run(const RunFields& truth, bool hardening, int threads, const Progress& progress);
+
+// Stress of one step; what could not be had is empty. Means are of the Cauchy stress, Taylor's are deviatoric.
+struct StepStress {
+  std::optional<StressComponents> truth, predicted, taylor, training;
+  std::optional<StressErrors> error, uniform, error_taylor;  // of the local field (metrics_stress.h)
+  std::optional<double> rms_true;                            // of the true local von Mises stress
+};
 
 struct StepEvaluation {
   int step = 0;
@@ -59,10 +86,10 @@ struct StepEvaluation {
   std::optional<double> skill_taylor, skill_taylor_no_hardening;
   std::optional<double> r2_one_step, r2_taylor;
   double r2_rolled = 0;
-  // Mean Cauchy stress, Pa (xx yy zz yz xz xy), and the error of the local one, root mean square over voxels
-  // of the von Mises norm of the difference. Taylor's is deviatoric.
-  std::optional<std::array<double, 6>> stress_true, stress_predicted, stress_taylor;
-  std::optional<double> stress_rms_error, stress_rms_true;
+  StepStress stress;
+  // Where the load leaves components free: metrics_physics.h, free_component_error. Known steps only.
+  std::optional<LoadStep> load_true, load_predicted, load_taylor;
+  std::optional<double> free_error, free_error_taylor, free_error_guess;
 };
 
 // Voxels at one distance from the nearest grain boundary; mean errors at the last step, rad.
@@ -93,29 +120,60 @@ struct Evaluation {
     double index_start = 0, index_true = 0, index_predicted = 0;
   };
   std::optional<Texture> texture;
+  // Skill over the whole path, 1 - sum over steps of the mean error / the same of the baseline: where the path turns
+  // back, the last step alone says little.
+  double skill_path = 0;
+  std::optional<double> skill_path_taylor;
+  // Root mean square over all steps. Local: predicted minus true von Mises stress of every voxel, Pa.
+  struct Stress {
+    std::optional<double> local, uniform, taylor;
+    std::optional<CurveError> curve, curve_taylor, curve_training;
+    std::optional<double> ratio() const {
+      return local && uniform && *uniform > 0 ? std::optional(*local / *uniform) : std::nullopt;
+    }
+  };
+  std::optional<Stress> stress;
+  // Root mean square over steps of StepEvaluation::free_error and its baselines.
+  struct Free {
+    std::optional<double> model, taylor, guess;
+  };
+  std::optional<Free> free;
+  // Sum over steps of the voxels' mean increment less the load's spin, rad: what the grid turns by as a whole.
+  Vec3<double> drift_true, drift_predicted;
+  // Under tension along a grid axis: part of the voxels with a crystal direction within 15 degrees of that axis.
+  struct Fibre {
+    std::string name;
+    double random = 0, start = 0, truth = 0, predicted = 0;
+    std::optional<double> taylor;
+  };
+  std::vector<Fibre> fibres;
+  int fibre_axis = 2;
   std::optional<Equivariance> equivariance;
+  std::optional<EndDifference> crystal_symmetry, half_step;
   std::vector<std::string> notes;  // what was left out, and why
   // For pictures: the last step, rad, [n].
   std::vector<float> error_last, persistence_last;
 };
 
+// Checks of the model that run it again.
+enum class Checks : int {
+  kNone = 0,
+  kAuto = 1,  // the nonlocal family: on grids up to 4096 voxels, equivariance by three generators of the cube's group
+  kAll = 2,   // on any grid, all operations
+};
+
 struct EvaluationOptions {
   int threads = 0;
   bool taylor = true, texture = true, equivariance = true;
+  Checks checks = Checks::kAuto;
   OdfKernel kernel;
+  // [T] mean Cauchy stress of the training runs under this load, Pa; empty: not known.
+  std::vector<StressComponents> training_curve;
   Progress progress;
 };
 
-// `surrogate` is needed for the equivariance error only (may be null).
+// `surrogate` is needed for the checks only (may be null).
 Evaluation evaluate(const RunFields& truth, const Prediction& prediction, const Surrogate* surrogate,
                     const EvaluationOptions& options);
-
-// Full-constraints Taylor from the run's initial state on its own load: [T] fields of [n,4]. Voxels with the
-// same initial orientation and phase are one grain. Throws Error kArgument where the archive does not state
-// what is needed. Without `hardening` the archive's law is left aside: its slip systems, n = 20, equal and
-// constant resistances. `mean_stress` [T] gets the mean deviator in Pa, empty where no law is taken.
-std::vector<std::vector<float>> taylor_fields(const RunFields& truth, bool hardening, int threads,
-                                              const Progress& progress,
-                                              std::vector<std::array<double, 6>>* mean_stress = nullptr);
 
 }  // namespace grainspin

@@ -39,12 +39,16 @@ void disorientation_angles(const VoxelSymmetry& symmetry, std::int64_t n, const 
 void rotation_increments(const VoxelSymmetry& symmetry, std::int64_t n, const float* after, const float* before, float* w,
                          int threads = 0);
 
-// R2 of the increment vector about zero, pooled over all voxels, steps and components added:
-//   R2 = 1 - sum |w_predicted - w_true|^2 / sum |w_true|^2.
-// Persistence without spin scores 0 by definition. NaN while nothing turned.
+// The load's mean spin: axial vector of the antisymmetric part of L. A pair of shear components with a free member
+// has none.
+Vec3<double> mean_spin(const LoadStep& load);
+
+// R2 of the increment vector about the load's mean spin W, pooled over all voxels, steps and components added:
+//   R2 = 1 - sum |w_predicted - w_true|^2 / sum |w_true - W|^2.
+// Persistence, which turns by W, scores 0 by definition. NaN while nothing turned.
 class IncrementR2 {
  public:
-  void add(std::int64_t n, const float* predicted, const float* truth);  // [n,3]
+  void add(std::int64_t n, const float* predicted, const float* truth, const Vec3<double>& spin = {});  // [n,3]
   void add(const IncrementR2& other) { residual_ += other.residual_, total_ += other.total_; }
   double value() const;
 
@@ -52,8 +56,7 @@ class IncrementR2 {
   double residual_ = 0, total_ = 0;
 };
 
-// Persistence: the initial state carried by the mean spin of the load, exp(w_T) .. exp(w_1), w the axial
-// vector of the antisymmetric part of L. A pair of shear components with a free member has no spin. [T]
+// Persistence: the initial state carried by the mean spin of the load, exp(w_T) .. exp(w_1). [T]
 std::vector<Quatd> persistence_rotations(const std::vector<LoadStep>& loads);
 // rotation * q for each voxel. q[n,4] -> out[n,4].
 void rotate(const Quatd& rotation, std::int64_t n, const float* q, float* out);
@@ -70,7 +73,8 @@ struct Equivariance {
   double mean = 0, max = 0;  // rad, over operations and voxels
 };
 // A whole grid with its load; q0[region.shape,4]; predicted[region.shape,4]: the plain prediction's last step.
+// Not `all`: of the 48 a threefold axis, a fourfold one and the inversion, from which all others are made.
 Equivariance equivariance_error(const Surrogate& surrogate, const Region& region, const VoxelSymmetry& symmetry,
-                                const float* q0, const float* predicted, int threads = 0);
+                                const float* q0, const float* predicted, int threads = 0, bool all = true);
 
 }  // namespace grainspin

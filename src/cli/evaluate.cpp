@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "src/cli/choose_surrogate.h"
+#include "src/cli/training_curve.h"
 #include "src/cli/verbs.h"
 
 namespace grainspin::cli {
@@ -23,7 +24,8 @@ struct Options {
   std::vector<std::string> files;
   std::string predicted, json, page, pictures, log;
   DeviceChoice device;
-  bool any_load = false, no_taylor = false, no_texture = false, no_equivariance = false;
+  std::vector<std::string> training;
+  bool checks = false, no_checks = false, any_load = false, no_taylor = false, no_texture = false, no_equivariance = false;
 };
 
 // A line that rewrites itself on a terminal, nothing elsewhere.
@@ -80,6 +82,7 @@ void run(const Options& o) {
     if (fs::exists(log)) judgement.loss_csv = log.string();
   }
 
+  const std::vector<RunCurve> curves = read_curves(o.training);
   for (const std::string& file : archives) {
     Judged judged;
     judged.file = file;
@@ -89,6 +92,8 @@ void run(const Options& o) {
     options.taylor = !o.no_taylor;
     options.texture = !o.no_texture;
     options.equivariance = !o.no_equivariance;
+    options.checks = o.checks ? Checks::kAll : o.no_checks ? Checks::kNone : Checks::kAuto;
+    options.training_curve = training_curve(curves, judgement.spec.spec, judged.truth.info.loads);
     options.progress = progress_line(fs::path(file).filename().string());
     if (judgement.predicted) {
       judged.prediction = as_prediction(read_run(o.predicted), judged.truth);
@@ -123,6 +128,9 @@ void add_evaluate(CLI::App& app) {
   sub->add_option("--device", o->device.device, "where the model runs")->check(CLI::IsMember({"auto", "cpu", "cuda"}))->capture_default_str();
   sub->add_option("--backend", o->device.backend, "what runs it")->check(CLI::IsMember({"engine", "libtorch"}))->capture_default_str();
   sub->add_option("--threads", o->device.threads, "0: as many as the machine has")->check(CLI::NonNegativeNumber)->capture_default_str();
+  sub->add_option("--training", o->training, "archives of the training runs, or a folder of them, for their mean stress curve; may be repeated")->expected(1);
+  sub->add_flag("--checks", o->checks, "all checks that run the model again, on a grid of any size: crystal symmetry, every operation of the cube, half the step");
+  sub->add_flag("--no-checks", o->no_checks, "none of them")->excludes("--checks");
   sub->add_flag("--any-load", o->any_load, "judge also on another load than the model was trained on");
   sub->add_flag("--no-taylor", o->no_taylor, "leave out the Taylor baseline");
   sub->add_flag("--no-texture", o->no_texture, "leave out the ODF");

@@ -23,6 +23,24 @@ json spread_json(const Spread& s) {
 
 json pair_json(const Pair& p) { return {{"true", p.truth * kDegrees}, {"predicted", p.predicted * kDegrees}}; }
 
+json stress_json(const StepStress& s) {
+  json out;
+  if (s.truth) out["true_mean_Pa"] = *s.truth;
+  if (s.predicted) out["predicted_mean_Pa"] = *s.predicted;
+  if (s.taylor) out["taylor_mean_deviator_Pa"] = *s.taylor;
+  if (s.training) out["training_mean_Pa"] = *s.training;
+  if (s.error) {
+    out["bias_Pa"] = s.error->bias;
+    out["component_rms_error_Pa"] = s.error->rms;
+    out["von_mises_rms_error_Pa"] = s.error->von_mises;
+    out["rms_error_Pa"] = s.error->norm;
+  }
+  if (s.uniform) out["uniform_von_mises_rms_error_Pa"] = s.uniform->von_mises;
+  if (s.error_taylor) out["taylor_von_mises_rms_error_Pa"] = s.error_taylor->von_mises;
+  if (s.rms_true) out["rms_true_Pa"] = *s.rms_true;
+  return out;
+}
+
 json step_json(const StepEvaluation& s) {
   json out = {{"step", s.step}, {"strain", s.strain}, {"error_deg", spread_json(s.error)}, {"persistence_deg", spread_json(s.persistence)}};
   out["taylor_deg"] = s.taylor ? spread_json(*s.taylor) : json();
@@ -33,19 +51,39 @@ json step_json(const StepEvaluation& s) {
   out["taylor_no_hardening_deg"] = s.taylor_no_hardening ? spread_json(*s.taylor_no_hardening) : json();
   out["skill_taylor_no_hardening"] = number(s.skill_taylor_no_hardening);
   out["r2_taylor"] = number(s.r2_taylor);
-  if (s.stress_true || s.stress_predicted || s.stress_taylor) {
-    json stress;
-    if (s.stress_true) stress["true_mean_Pa"] = *s.stress_true;
-    if (s.stress_predicted) stress["predicted_mean_Pa"] = *s.stress_predicted;
-    if (s.stress_taylor) stress["taylor_mean_deviator_Pa"] = *s.stress_taylor;
-    if (s.stress_rms_error) {
-      stress["rms_error_Pa"] = *s.stress_rms_error;
-      stress["rms_true_Pa"] = *s.stress_rms_true;
+  if (const json stress = stress_json(s.stress); !stress.empty()) out["stress"] = stress;
+  if (s.load_true) {
+    json free = {{"error", number(s.free_error)}, {"error_taylor", number(s.free_error_taylor)}, {"error_guess", number(s.free_error_guess)}};
+    for (std::size_t c = 0; c < 9; ++c) {
+      if (s.load_true->prescribed[c]) continue;
+      const auto value = [&](const std::optional<LoadStep>& load) { return load ? number(load->L[c]) : json(); };
+      free[std::string{"xyz"[c / 3], "xyz"[c % 3]}] = {{"true", value(s.load_true)}, {"predicted", value(s.load_predicted)}, {"taylor", value(s.load_taylor)}};
     }
-    out["stress"] = stress;
+    out["free_components"] = free;
   }
   return out;
 }
+
+json curve_json(const std::optional<CurveError>& curve) {
+  if (!curve) return {};
+  json out = {{"von_mises_percent", 100 * curve->von_mises}, {"component_percent", json::array()}};
+  for (const double c : curve->component) out["component_percent"].push_back(100 * c);
+  return out;
+}
+
+// Stress over all steps.
+json stress_json(const Evaluation::Stress& s) {
+  return {{"local_von_mises_rms_error_Pa", number(s.local)}, {"uniform_rms_error_Pa", number(s.uniform)}, {"taylor_rms_error_Pa", number(s.taylor)},
+          {"ratio_to_uniform", number(s.ratio())}, {"curve", curve_json(s.curve)}, {"curve_taylor", curve_json(s.curve_taylor)},
+          {"curve_training", curve_json(s.curve_training)}};
+}
+
+json difference_json(const std::optional<EndDifference>& d) {
+  if (!d) return {};
+  return {{"mean_deg", d->mean * kDegrees}, {"max_deg", d->max * kDegrees}};
+}
+
+json vector_json(const Vec3<double>& v) { return {v.x * kDegrees, v.y * kDegrees, v.z * kDegrees}; }
 
 json archive_json(const Judged& judged) {
   const Evaluation& e = judged.evaluation;
@@ -74,6 +112,18 @@ json archive_json(const Judged& judged) {
     out["texture"]["index_true"] = t.index_true;
     out["texture"]["index_predicted"] = t.index_predicted;
   }
+  out["skill_path"] = number(e.skill_path);
+  out["skill_path_taylor"] = number(e.skill_path_taylor);
+  out["stress"] = e.stress ? stress_json(*e.stress) : json();
+  out["free_components"] = json();
+  if (e.free) out["free_components"] = {{"error", number(e.free->model)}, {"error_taylor", number(e.free->taylor)}, {"error_guess", number(e.free->guess)}};
+  out["drift_deg"] = {{"true", vector_json(e.drift_true)}, {"predicted", vector_json(e.drift_predicted)}};
+  out["fibres"] = json::array();
+  for (const auto& f : e.fibres)
+    out["fibres"].push_back({{"direction", f.name}, {"axis", std::string(1, "xyz"[e.fibre_axis])}, {"random", f.random}, {"start", f.start},
+                             {"true", f.truth}, {"predicted", f.predicted}, {"taylor", number(f.taylor)}});
+  out["crystal_symmetry"] = difference_json(e.crystal_symmetry);
+  out["half_step"] = difference_json(e.half_step);
   out["equivariance"] = json();
   if (e.equivariance)
     out["equivariance"] = {{"operations", e.equivariance->operations}, {"mean_deg", e.equivariance->mean * kDegrees},

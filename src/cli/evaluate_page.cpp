@@ -40,9 +40,39 @@ std::vector<float> every(const float* values, std::int64_t n, int channels) {
   return out;
 }
 
-double von_mises(const std::array<double, 6>& s) {
-  const double a = s[0] - s[1], b = s[1] - s[2], c = s[2] - s[0];
-  return std::sqrt(0.5 * (a * a + b * b + c * c) + 3 * (s[3] * s[3] + s[4] * s[4] + s[5] * s[5]));
+// Local von Mises stress of the last step, Pa; empty without stress.
+std::vector<float> last_von_mises(const std::vector<float>& stress, std::int64_t n) {
+  std::vector<float> out;
+  for (std::size_t i = stress.size() - std::min(stress.size(), 6 * std::size_t(n)); i < stress.size(); i += 6) {
+    StressComponents s;
+    std::copy_n(stress.begin() + std::ptrdiff_t(i), 6, s.begin());
+    out.push_back(float(von_mises(s)));
+  }
+  return out;
+}
+
+// Stress and free components over all steps.
+void stress_measures(const Evaluation& e, std::vector<render::Measure>& out) {
+  const auto others = [](const char* form, const std::optional<double>& taylor, const char* name, const std::optional<double>& other) {
+    std::string text;
+    if (taylor) text = "Taylor " + fmt::format(fmt::runtime(form), *taylor);
+    if (other) text += (text.empty() ? "" : ", ") + std::string(name) + " " + fmt::format(fmt::runtime(form), *other);
+    return text;
+  };
+  const auto percent = [](const std::optional<CurveError>& c) { return c ? std::optional(100 * c->von_mises) : std::nullopt; };
+  if (e.stress && e.stress->local) {
+    const Evaluation::Stress& s = *e.stress;
+    out.push_back({"local von Mises stress, rms error over all steps", "MPa", {}, *s.local / 1e6,
+                   others("{:.1f} MPa", s.taylor ? std::optional(*s.taylor / 1e6) : std::nullopt, "uniform stress",
+                          s.uniform ? std::optional(*s.uniform / 1e6) : std::nullopt)});
+    if (s.ratio()) out.push_back({"the same over that of uniform stress", "", {}, *s.ratio(), "below 1: knows where stress gathers"});
+    if (s.curve)
+      out.push_back({"mean stress curve, rms error", "%", {}, 100 * s.curve->von_mises,
+                     others("{:.2f} %", percent(s.curve_taylor), "mean of the training runs", percent(s.curve_training))});
+  }
+  if (e.free && e.free->model)
+    out.push_back({"free components of the mean velocity gradient, rms error", "%", {}, 100 * *e.free->model,
+                   "of the step's strain; " + others("{:.3f} of it", e.free->taylor, "equal sharing", e.free->guess)});
 }
 
 std::vector<render::Measure> measures(const Evaluation& e) {
@@ -66,6 +96,14 @@ std::vector<render::Measure> measures(const Evaluation& e) {
   if (e.equivariance)
     out.push_back({"equivariance error, mean", "°", {}, e.equivariance->mean * kDegrees,
                    fmt::format("{} operations of the load; at most {:.2g}°", e.equivariance->operations, e.equivariance->max * kDegrees)});
+  if (e.crystal_symmetry)
+    out.push_back({"equivalent crystal frames: end differs, at most", "°", {}, e.crystal_symmetry->max * kDegrees, "0 where the symmetry is built in"});
+  if (e.half_step)
+    out.push_back({"half the step size: end differs, mean", "°", {}, e.half_step->mean * kDegrees, fmt::format("at most {:.2g}°", e.half_step->max * kDegrees)});
+  for (const auto& f : e.fibres)
+    out.push_back({fmt::format("{} within 15° of {}", f.name, "xyz"[e.fibre_axis]), "%", 100 * f.truth, 100 * f.predicted,
+                   fmt::format("at the start {:.1f} %, random {:.1f} %", 100 * f.start, 100 * f.random)});
+  stress_measures(e, out);
   if (const auto& plain = e.steps.back().taylor_no_hardening)
     out.push_back({"mean error of Taylor without hardening", "°", {}, plain->mean * kDegrees,
                    fmt::format("skill against it {:.3f}", *e.steps.back().skill_taylor_no_hardening)});
@@ -99,13 +137,23 @@ render::ArchiveScore archive_score(const Judged& judged) {
     s.r2_one_step = k.r2_one_step;
     if (std::isfinite(k.r2_rolled)) s.r2_rolled = k.r2_rolled;
     out.steps.push_back(s);
-    if (k.stress_true && k.stress_predicted) out.stress.push_back({k.strain, von_mises(*k.stress_true), von_mises(*k.stress_predicted)});
+    if (k.stress.truth && k.stress.predicted) {
+      const auto size = [](const std::optional<StressComponents>& c) { return c ? std::optional(von_mises(*c)) : std::nullopt; };
+      out.stress.push_back({k.strain, von_mises(*k.stress.truth), von_mises(*k.stress.predicted), size(k.stress.taylor), size(k.stress.training)});
+    }
   }
   out.stress_name = "mean stress, von Mises";
   const float* predicted = judged.prediction.at(n, T);
   const int middle[3] = {info.shape.nx / 2, info.shape.ny / 2, info.shape.nz / 2};
   for (const int axis : {2, 0})
     out.slices.push_back(render::slice_of(info.shape, info.size, axis, middle[axis], truth.at(0), truth.at(T), predicted, truth.grain.data()));
+  const std::vector<float> stress_true = last_von_mises(truth.stress, n), stress_predicted = last_von_mises(judged.prediction.stress, n);
+  if (!stress_true.empty() && !stress_predicted.empty())
+    for (std::size_t i = 0; i < 2; ++i) {
+      const int axis = i == 0 ? 2 : 0;
+      out.slices[i].stress_truth = render::plane_of(info.shape, axis, middle[axis], stress_true.data());
+      out.slices[i].stress_predicted = render::plane_of(info.shape, axis, middle[axis], stress_predicted.data());
+    }
   out.error_deg = e.error_last;
   out.persistence_error_deg = e.persistence_last;
   for (float& v : out.error_deg) v = float(v * kDegrees);

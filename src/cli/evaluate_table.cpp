@@ -1,6 +1,7 @@
 // The judgement as a table for the terminal.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <numbers>
 
 #include "src/cli/evaluate.h"
@@ -13,6 +14,35 @@ constexpr double kDegrees = 180 / std::numbers::pi;
 
 std::string or_dash(const std::optional<double>& value, const char* form = "{:.3f}") {
   return value ? fmt::format(fmt::runtime(form), *value) : "-";
+}
+
+// Stress and the load's free components.
+void add_stress(std::string& out, const Evaluation& e) {
+  const auto mpa = [](const std::optional<double>& v) { return v ? fmt::format("{:.1f}", *v / 1e6) : std::string("-"); };
+  const auto percent = [](const std::optional<CurveError>& c) { return c ? fmt::format("{:.2f} %", 100 * c->von_mises) : std::string("-"); };
+  if (e.stress) {
+    const Evaluation::Stress& s = *e.stress;
+    if (s.local || s.taylor)
+      out += fmt::format("local von Mises stress, rms error over all steps in MPa: model {}, uniform stress {}, Taylor {}; model / uniform {}\n",
+                         mpa(s.local), mpa(s.uniform), mpa(s.taylor), or_dash(s.ratio()));
+    if (s.curve || s.curve_taylor || s.curve_training)
+      out += fmt::format("mean stress curve, von Mises, rms error: model {}, Taylor {}, mean of the training runs {}\n", percent(s.curve),
+                         percent(s.curve_taylor), percent(s.curve_training));
+    if (const StepStress& last = e.steps.back().stress; last.error) {
+      out += "stress at the last step, bias and rms error in MPa:";
+      constexpr const char* kNames[6] = {"xx", "yy", "zz", "yz", "xz", "xy"};
+      for (std::size_t c = 0; c < 6; ++c)
+        out += fmt::format("  {} {:.1f} {:.1f}", kNames[c], last.error->bias[c] / 1e6, last.error->rms[c] / 1e6);
+      out += '\n';
+    }
+  }
+  if (e.free)
+    out += fmt::format("free components of the mean velocity gradient, rms error in parts of the step's strain: model {}, Taylor {}, equal sharing {}\n",
+                       or_dash(e.free->model, "{:.4f}"), or_dash(e.free->taylor, "{:.4f}"), or_dash(e.free->guess, "{:.4f}"));
+  for (const auto& f : e.fibres)
+    out += fmt::format("{} {} within 15 degrees of {}: start {:.1f} %, true {:.1f} %, predicted {:.1f} % (random {:.1f} %)\n",
+                       &f == &e.fibres.front() ? "part of the voxels with" : "                       ", f.name, "xyz"[e.fibre_axis], 100 * f.start,
+                       100 * f.truth, 100 * f.predicted, 100 * f.random);
 }
 
 void add(std::string& out, const Judged& judged) {
@@ -30,6 +60,9 @@ void add(std::string& out, const Judged& judged) {
   }
   out += fmt::format("R2 of the increments, all steps: one-step {}, rolled {:.3f} (Taylor {})\n", or_dash(e.r2_one_step), e.r2_rolled,
                      or_dash(e.r2_taylor));
+  out += fmt::format("skill over the whole path: {:.3f} over persistence, {} over Taylor\n", e.skill_path, or_dash(e.skill_path_taylor));
+  const auto turn = [](const Vec3<double>& v) { return std::sqrt(v.x * v.x + v.y * v.y + v.z * v.z) * kDegrees; };
+  out += fmt::format("mean rotation of the grid beyond the load's spin: true {:.3f}, predicted {:.3f}\n", turn(e.drift_true), turn(e.drift_predicted));
   if (const StepEvaluation& last = e.steps.back(); last.taylor_no_hardening)
     out += fmt::format("Taylor without hardening at the last step: {:.3f} degrees, skill {:.3f}\n", last.taylor_no_hardening->mean * kDegrees,
                        *last.skill_taylor_no_hardening);
@@ -46,11 +79,15 @@ void add(std::string& out, const Judged& judged) {
                        or_dash(e.texture->distance_taylor));
   out += '\n';
   if (e.equivariance)
-    out += fmt::format("equivariance error over {} operations of the load: {:.2g} in the mean, {:.2g} at most\n",
-                       e.equivariance->operations, e.equivariance->mean * kDegrees, e.equivariance->max * kDegrees);
-  if (const StepEvaluation& last = e.steps.back(); last.stress_rms_error)
-    out += fmt::format("local stress at the end: error {:.1f} MPa of {:.1f} (root mean square, von Mises)\n", *last.stress_rms_error / 1e6,
-                       *last.stress_rms_true / 1e6);
+    out += fmt::format("equivariance error over {} operations: {:.2g} in the mean, {:.2g} at most\n", e.equivariance->operations,
+                       e.equivariance->mean * kDegrees, e.equivariance->max * kDegrees);
+  if (e.crystal_symmetry)
+    out += fmt::format("equivalent crystal frames: the end differs by {:.2g} in the mean, {:.2g} at most\n",
+                       e.crystal_symmetry->mean * kDegrees, e.crystal_symmetry->max * kDegrees);
+  if (e.half_step)
+    out += fmt::format("half the step size: the end differs by {:.3f} in the mean, {:.2f} at most\n", e.half_step->mean * kDegrees,
+                       e.half_step->max * kDegrees);
+  add_stress(out, e);
   for (const auto& note : e.notes) out += "note: " + note + '\n';
 }
 

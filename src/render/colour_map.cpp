@@ -22,6 +22,13 @@ constexpr std::uint32_t kMagmaTable[kEntries] = {
 
 Rgb colour_at(ColourMap map, double t) {
   if (std::isnan(t)) return {128, 128, 128};
+  if (map == ColourMap::kBalance) {  // ends of equal lightness, linear to white
+    const double s = std::clamp(2 * t - 1, -1.0, 1.0);
+    const Rgb end = s < 0 ? Rgb{0x1f, 0x5a, 0xa6} : Rgb{0xb4, 0x3b, 0x2b};
+    Rgb rgb;
+    for (int c = 0; c < 3; ++c) rgb[c] = std::uint8_t(std::lround(248 + (end[c] - 248) * std::abs(s)));
+    return rgb;
+  }
   const std::uint32_t* table = map == ColourMap::kViridis ? kViridisTable : kMagmaTable;
   const double s = std::clamp(t, 0.0, 1.0) * (kEntries - 1);
   const int i = std::min(int(s), kEntries - 2);

@@ -10,7 +10,8 @@ namespace grainspin::render {
 
 using Rgb = std::array<std::uint8_t, 3>;
 
-enum class ColourMap { kViridis, kMagma };
+// kBalance: blue through white at 1/2 to red, for differences.
+enum class ColourMap { kViridis, kMagma, kBalance };
 
 // The colour at t in [0,1]; beyond is the end's colour, NaN is grey.
 Rgb colour_at(ColourMap map, double t);

@@ -92,12 +92,16 @@ Pixels ipf_map(const VoxelSymmetry& symmetry, int columns, int rows, const float
   return map;
 }
 
-Pixels error_map(int columns, int rows, const float* error_deg, double top) {
-  Pixels map = blank(columns, rows);
+Pixels value_map(ColourMap map, int columns, int rows, const float* values, double low, double high) {
+  Pixels out = blank(columns, rows);
   for (int j = 0; j < rows; ++j)
     for (int i = 0; i < columns; ++i)
-      put(map, i, j, colour_at(ColourMap::kMagma, error_deg[std::size_t(j) * columns + i] / top));
-  return map;
+      put(out, i, j, colour_at(map, (values[std::size_t(j) * columns + i] - low) / (high - low)));
+  return out;
+}
+
+Pixels error_map(int columns, int rows, const float* error_deg, double top) {
+  return value_map(ColourMap::kMagma, columns, rows, error_deg, 0, top);
 }
 
 std::vector<float> disorientation_deg(const VoxelSymmetry& symmetry, std::size_t n, const float* a,

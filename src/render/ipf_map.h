@@ -21,6 +21,9 @@ Pixels ipf_map(const VoxelSymmetry& symmetry, int columns, int rows, const float
 // One pixel a voxel, magma from 0 to `top`.
 Pixels error_map(int columns, int rows, const float* error_deg, double top);
 
+// One pixel a voxel: `map` from `low` to `high`.
+Pixels value_map(ColourMap map, int columns, int rows, const float* values, double low, double high);
+
 // Disorientation between a[n,4] and b[n,4], degrees; NaN where either is no orientation.
 std::vector<float> disorientation_deg(const VoxelSymmetry& symmetry, std::size_t n, const float* a,
                                       const float* b);

@@ -49,6 +49,8 @@ void check(const Report& report) {
            "orientations of the slice " + s.name + " are not columns x rows x 4");
       fits(s.grain.empty() || s.grain.size() == n,
            "grains of the slice " + s.name + " are not columns x rows");
+      fits((s.stress_truth.empty() && s.stress_predicted.empty()) || (s.stress_truth.size() == n && s.stress_predicted.size() == n),
+           "stresses of the slice " + s.name + " are not columns x rows");
       fits(s.phase.empty() || s.phase.size() == n,
            "phases of the slice " + s.name + " are not columns x rows");
       for (const std::int32_t p : s.phase)
@@ -128,11 +130,16 @@ Chart stress_chart(const ArchiveScore& a, const Theme& theme) {
   chart.x_label = "strain (%)";
   chart.y_label = a.stress_name + " (MPa)";
   Series truth{"true", {}, theme.truth, 2, {7, 4}}, predicted{"predicted", {}, theme.model, 2.6, {}, true};
+  Series taylor{"Taylor", {}, theme.taylor, 2, {2, 3}}, training{"mean of the training runs", {}, theme.persistence, 2, {10, 3, 2, 3}};
   for (const StressPoint& p : a.stress) {
     truth.points.push_back({100 * p.strain, p.truth / 1e6});
     predicted.points.push_back({100 * p.strain, p.predicted / 1e6});
+    if (p.taylor) taylor.points.push_back({100 * p.strain, *p.taylor / 1e6});
+    if (p.training) training.points.push_back({100 * p.strain, *p.training / 1e6});
   }
   chart.series = {truth, predicted};
+  for (const Series& s : {taylor, training})
+    if (!s.points.empty()) chart.series.push_back(s);
   return chart;
 }
 

@@ -32,6 +32,18 @@ std::vector<std::string> key_groups(const ArchiveScore& archive);
 // End of the error maps' colour bar: 99 % of all slices' voxels lie below it. Degrees.
 double error_top(const ArchiveScore& archive);
 
+// Maps of the local von Mises stress of one slice: true and predicted from 0 to `top`, predicted less true
+// from -span to span.
+struct StressMaps {
+  Pixels truth, predicted, difference;
+};
+struct StressRange {
+  double top = 0, span = 0;  // Pa; 99 % of all slices' voxels lie within
+};
+StressRange stress_range(const ArchiveScore& archive);  // zero where no slice has stresses
+std::vector<StressMaps> stress_maps(const ArchiveScore& archive, const StressRange& range);  // of the slices that have them
+std::string stress_maps_png(const ArchiveScore& archive);
+
 struct PoleRow {
   std::string name;                    // "true"
   std::vector<PoleDensity> densities;  // one for each family

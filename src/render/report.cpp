@@ -183,8 +183,34 @@ std::string charts(const Report& r, const ArchiveScore& a) {
   if (!a.stress.empty())
     s += chart_figure([&](const Theme& t) { return stress_chart(a, t); },
                       "Stress against strain, true and predicted",
-                      "The mean stress of the piece, true and predicted.");
+                      "The mean stress of the piece. A model that only knows the material would give the mean of "
+                      "the training runs, where that is shown.");
   return s.empty() ? s : "<h3>Errors</h3>\n<div class=\"charts\">\n" + s + "</div>\n";
+}
+
+std::string stress_section(const ArchiveScore& a) {
+  const StressRange range = stress_range(a);
+  if (!(range.top > 0)) return "";
+  std::string s = "<h3>Local von Mises stress at " + escaped(last_strain(a)) + "</h3>\n";
+  const auto panel = [](const std::string& name, const Pixels& p) {
+    return "<figure><figcaption>" + escaped(name) + "</figcaption>" + png_image(p, "Von Mises stress, " + name) + "</figure>\n";
+  };
+  for (const StressMaps& m : stress_maps(a, range))
+    s += "<div class=\"maps\">\n" + panel("true", m.truth) + panel("predicted", m.predicted) +
+         panel("predicted − true", m.difference) + "</div>\n";
+  const auto bar = [](ColourMap map, double low, double high, const std::string& label) {
+    return "<figure>" +
+           themed_svg(
+               [&](const Theme& t) {
+                 Canvas canvas(Canvas::Format::kSvg, 300, 58);
+                 draw_colour_bar(canvas, {0, 2, 300, 54}, t, map, low, high, label);
+                 return canvas.finish();
+               },
+               "Colour bar: " + label) +
+           "</figure>\n";
+  };
+  return s + "<div class=\"keys\">" + bar(ColourMap::kViridis, 0, range.top / 1e6, "von Mises stress (MPa)") +
+         bar(ColourMap::kBalance, -range.span / 1e6, range.span / 1e6, "predicted − true (MPa)") + "</div>\n";
 }
 
 std::string poles(const ArchiveScore& a) {
@@ -287,7 +313,7 @@ std::string report_html(const Report& r) {
     const ArchiveScore& a = r.archives[i];
     body += "<section id=\"archive" + std::to_string(i + 1) + "\">\n<h2>" + escaped(a.name) + "</h2>\n";
     if (!a.description.empty()) body += "<p class=\"muted\">" + escaped(a.description) + "</p>\n";
-    body += tiles(a) + maps(r, a) + charts(r, a) + poles(a) + measures(a) + steps(a) + "</section>\n";
+    body += tiles(a) + maps(r, a) + charts(r, a) + stress_section(a) + poles(a) + measures(a) + steps(a) + "</section>\n";
   }
   if (!r.loss.empty())
     body += "<section><h2>Training</h2>\n<div class=\"charts\">" +

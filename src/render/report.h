@@ -25,6 +25,7 @@ struct Slice {
   std::vector<float> start, truth, predicted;  // [rows][columns][4]; `start` may be empty
   std::vector<std::int32_t> grain;             // [rows][columns] or empty: grain boundaries are drawn from it
   std::vector<std::int32_t> phase;  // [rows][columns] or empty: index into ArchiveScore::phase_groups
+  std::vector<float> stress_truth, stress_predicted;  // [rows][columns] von Mises, Pa; both or none
 };
 
 // The plane across `axis` (0 x, 1 y, 2 z) at `index` of whole fields [nz][ny][nx][4]. `start`, `grain`
@@ -32,6 +33,9 @@ struct Slice {
 Slice slice_of(Shape shape, std::array<double, 3> size, int axis, int index, const float* start,
                const float* truth, const float* predicted, const std::int32_t* grain,
                const std::int32_t* phase = nullptr);
+
+// The same plane of a field of single numbers [nz][ny][nx]: [rows][columns].
+std::vector<float> plane_of(Shape shape, int axis, int index, const float* field);
 
 // Disorientation over the voxels of one step, degrees.
 struct Spread {
@@ -65,6 +69,7 @@ struct BoundaryBin {
 
 struct StressPoint {
   double strain = 0, truth = 0, predicted = 0;  // Pa, von Mises or axial: said in ArchiveScore::stress_name
+  std::optional<double> taylor{}, training{};   // the Taylor model's, the mean of the training runs
 };
 
 struct ArchiveScore {
@@ -123,7 +128,7 @@ void write_report(const std::string& path, const Report& report);
 
 // The pictures as files in `directory` (made if missing): overview.png (maps, error against strain and
 // pole figures of the first archive), and for each archive NAME_maps.png, NAME_error.svg,
-// NAME_histogram.svg, NAME_poles.png, and loss.svg. Returns the paths written.
+// NAME_histogram.svg, NAME_poles.png, NAME_stress.svg, NAME_stress_maps.png, and loss.svg. Returns the paths written.
 std::vector<std::string> write_pictures(const std::string& directory, const Report& report);
 
 // A line chart of the loss alone, SVG; the trainer writes it beside its log.
