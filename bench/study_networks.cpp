@@ -208,11 +208,11 @@ void baselines(const Arguments& a) {
     RunFields truth;
     truth.info = open_archive(path)->info();
     truth.orientation.assign(run.q.data_ptr<float>(), run.q.data_ptr<float>() + run.q.numel());
-    auto fields = taylor_fields(truth, false, 1, {});
+    const TaylorRun solved = taylor_run(truth, false, 1, {});
     std::vector<double> error, still;
-    for (std::size_t t = 0; t < fields.size(); ++t) {
-      const torch::Tensor q = torch::from_blob(fields[t].data(), {run.q.size(1), 4}),
-                          end = run.q[std::int64_t(t) + 1];
+    for (std::size_t t = 0; t < solved.steps.size(); ++t) {
+      std::vector<float> field = solved.orientation(int(t) + 1);
+      const torch::Tensor q = torch::from_blob(field.data(), {run.q.size(1), 4}), end = run.q[std::int64_t(t) + 1];
       error.push_back(mean_degrees(q, end));
       still.push_back(mean_degrees(run.q[0], end));
     }
