@@ -182,7 +182,7 @@ at::Tensor NonlocalNetworkImpl::Grid::crop(const at::Tensor& rows) const {
   return inside.defined() ? rows.index_select(0, inside) : rows;
 }
 
-NonlocalNetworkImpl::Weights NonlocalNetworkImpl::expand() const {
+NonlocalNetworkImpl::Weights NonlocalNetworkImpl::expand(bool blocks) const {
   const NonlocalSpec& s = spec_.nonlocal;
   Weights all;
   for (const Phase& p : phases_) {
@@ -190,6 +190,16 @@ NonlocalNetworkImpl::Weights NonlocalNetworkImpl::expand() const {
     const auto column = [&](const at::Tensor& t) { return t.repeat({N}).unsqueeze(1); };
     const auto map = [&](const GatedTensors& t) {
       GatedMatrices m;
+      if (blocks && t.even.defined() && t.odd.is_cpu()) {
+        const auto packed = [](const at::Tensor& w, const AdaptedBasis& basis) {
+          return torch::mm(w.view({-1, w.size(2)}), basis.blocks).view({w.size(0), w.size(1), -1});
+        };
+        m.odd = packed(t.odd, p.maps.blocks->odd);
+        m.even = packed(t.even, p.maps.blocks->even);
+        m.out = packed(t.out, p.maps.blocks->odd);
+        m.bias = t.bias, m.rate = t.rate;
+        return m;
+      }
       m.odd = dense(t.odd, p.maps.odd, N);
       if (t.even.defined()) {
         m.even = dense(t.even, p.maps.even, N);

@@ -51,10 +51,11 @@ class NonlocalNetworkImpl : public torch::nn::Module {
             const std::int32_t* phase = nullptr, const std::uint8_t* mask = nullptr,
             Boundaries boundaries = {}, int padding = 8) const;
 
-  // Dense matrices of all maps. With gradients on they carry them: expand once an optimiser step, then
-  // step().
+  // All maps made ready. With gradients on they carry them: expand once an optimiser step, then step(). On
+  // the CPU gated maps are packed blocks, elsewhere or with `blocks` false dense matrices: the same numbers
+  // to rounding.
   using Weights = NonlocalWeights;
-  Weights expand() const;
+  Weights expand(bool blocks = true) const;
 
   // Carried from step to step; x is empty where nothing is carried, h where there is no memory.
   struct State {

@@ -24,4 +24,22 @@ template <class T>
 double green_transposed(const T* n, T beta, const T* u, T* p, std::int64_t F2, std::int64_t stride,
                         bool pressure, const T* spectrum, const T* weight);
 
+// out[i] = sum_b weights[b stride] rows[b row_stride + i], b < count, i < n.
+template <class T>
+void combine(const T* weights, std::int64_t stride, const T* rows, std::int64_t row_stride,
+             std::int64_t count, std::int64_t n, T* out);
+// to[i] = |from[i]|; to[i] += from[i]; to[i] += sign(of[i]) d[i].
+template <class T>
+void sizes(const T* from, T* to, std::int64_t n);
+template <class T>
+void add(const T* from, T* to, std::int64_t n);
+template <class T>
+void add_signed(const T* of, const T* d, T* to, std::int64_t n);
+// g = sigmoid(g + bias), u = u g.
+template <class T>
+void gate(T* u, T* g, T bias, std::int64_t n);
+// From y = u g in `u` and the gate g: g = dy y (1 - g), whose sum is returned, and u = dy g (of the old g).
+template <class T>
+T gate_backward(const T* dy, T* u, T* g, std::int64_t n);
+
 }  // namespace grainspin::kernels

@@ -93,6 +93,10 @@ PhaseMaps phase_maps(const PhaseSpec& phase, torch::ScalarType type) {
   maps.even = constant(even, {slip.even.count, pairs}, type);
   maps.P = constant(P, {N, 5}, type);
   maps.a = constant(a, {N, 3}, type);
+  maps.blocks = std::make_shared<BlockMaps>(
+      BlockMaps{N, adapted_basis(constant(odd, {slip.odd.count, pairs}, torch::kDouble), N, type),
+                adapted_basis(constant(even, {slip.even.count, pairs}, torch::kDouble), N, type), maps.P * 3,
+                maps.a * 3});
   return maps;
 }
 
@@ -104,14 +108,34 @@ at::Tensor dense(const at::Tensor& w, const at::Tensor& basis, int systems) {
       .reshape({N * D, N * C});
 }
 
-at::Tensor gated(const at::Tensor& A, const at::Tensor& f, const at::Tensor& h, const GatedMatrices& map,
-                 int systems, double log_size) {
-  if (!map.even.defined())
-    return torch::mm(map.out, torch::mm(map.odd, stacked(A, f, systems).view({-1, A.size(1)})));
-  // Autograd takes no undefined tensor: an empty one stands for "none".
-  const auto some = [&](const at::Tensor& t) { return t.defined() ? t : torch::empty({0}, A.options()); };
-  return GatedFunction::apply(A, some(f), some(h), map.odd, map.even, map.bias + map.rate * log_size, map.out,
-                              std::int64_t(systems));
+at::Tensor gated(const at::Tensor& x, const at::Tensor& e, const at::Tensor& w, const at::Tensor& h,
+                 const GatedMatrices& map, const PhaseMaps& maps, double log_size, bool fields_first,
+                 bool add) {
+  if (map.odd.dim() == 3)
+    return gated_blocks(x, e, w, h, map.odd, map.even, map.bias + map.rate * log_size, map.out, *maps.blocks,
+                        fields_first, add);
+  const std::int64_t N = maps.systems;
+  const auto resolved = [&](const at::Tensor& fields, const at::Tensor& on) {
+    return torch::mm(on * 3, fields.reshape({fields.size(0), -1})).view({N, fields.size(1), fields.size(2)});
+  };
+  at::Tensor f;
+  if (given(e)) f = resolved(e, maps.P);
+  if (given(w)) f = torch::cat({f, resolved(w, maps.a)}, 1);
+  if (f.defined()) f = f.view({-1, f.size(2)});
+  const at::Tensor &first = given(x) ? (fields_first ? f : x) : f,
+                   &second = given(x) ? (fields_first ? x : f) : x;
+  at::Tensor y;
+  if (map.even.defined()) {
+    // Autograd takes no undefined tensor: an empty one stands for "none".
+    const auto some = [&](const at::Tensor& t) {
+      return t.defined() ? t : torch::empty({0}, first.options());
+    };
+    y = GatedFunction::apply(first, some(second), some(h), map.odd, map.even, map.bias + map.rate * log_size,
+                             map.out, N);
+  } else {
+    y = torch::mm(map.out, torch::mm(map.odd, stacked(first, second, N).view({-1, first.size(1)})));
+  }
+  return add ? x + y : y;
 }
 
 std::vector<at::Tensor> NonlocalWeights::tensors() const {

@@ -1,11 +1,13 @@
 // The maps of the nonlocal cell as tensors: parameters [D, C, orbits] and the dense matrices made of them.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include <torch/torch.h>
 
 #include "grainspin/nonlocal.h"
+#include "networks/nonlocal_blocks.h"
 
 namespace grainspin {
 
@@ -16,6 +18,7 @@ struct PhaseMaps {
   at::Tensor even;  // [plain orbits, N N]
   at::Tensor P;     // [N, 5]
   at::Tensor a;     // [N, 3]
+  std::shared_ptr<const BlockMaps> blocks;
 };
 
 // Parameters of a gated map; even, bias and rate are undefined where the model is not gated.
@@ -23,7 +26,8 @@ struct GatedTensors {
   at::Tensor odd, even, bias, rate, out;
 };
 
-// Matrices [N D, N C] of a gated map, rows and columns system * channels + channel; bias and rate [N D, 1].
+// A gated map: matrices [N D, N C], rows and columns system * channels + channel, with bias and rate [N D,
+// 1]; or packed blocks [D, C, S] (nonlocal_blocks.h) with bias and rate [D].
 struct GatedMatrices {
   at::Tensor odd, even, bias, rate, out;
 };
@@ -65,8 +69,9 @@ PhaseMaps phase_maps(const PhaseSpec& phase, torch::ScalarType type);
 // w [D, C, orbits] -> [N D, N C].
 at::Tensor dense(const at::Tensor& w, const at::Tensor& basis, int systems);
 
-// gated() of the definition. A [N C1, V] and f [N C2, V] are stacked by channel, f and h may be undefined.
-at::Tensor gated(const at::Tensor& A, const at::Tensor& f, const at::Tensor& h, const GatedMatrices& map,
-                 int systems, double log_size);
+// gated() of the definition, its arguments as in gated_blocks(); any device.
+at::Tensor gated(const at::Tensor& x, const at::Tensor& e, const at::Tensor& w, const at::Tensor& h,
+                 const GatedMatrices& map, const PhaseMaps& maps, double log_size, bool fields_first,
+                 bool add);
 
 }  // namespace grainspin

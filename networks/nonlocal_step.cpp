@@ -104,13 +104,6 @@ NonlocalNetworkImpl::Step NonlocalNetworkImpl::run(const Weights& weights, const
   const auto of_phase = [](const at::Tensor& fields, const Part& p) {
     return p.voxels.defined() ? fields.index_select(-1, p.voxels) : fields;
   };
-  // Tensors of the sample, resolved on the systems: [N F, V_p].
-  const auto resolved = [&](const at::Tensor& fields, const at::Tensor& rotation, const at::Tensor& on) {
-    const at::Tensor crystal = turned(rotation, fields, true);  // [n, F, V_p]
-    return torch::mm(on * 3, crystal.view({crystal.size(0), -1}))
-        .view({on.size(0), crystal.size(1), crystal.size(2)});
-  };
-
   at::Tensor spin, L, pressure;
   const auto start_step = [&] {
     spin = pressure = at::Tensor();
@@ -118,9 +111,10 @@ NonlocalNetworkImpl::Step NonlocalNetworkImpl::run(const Weights& weights, const
     for (Part& p : parts) {
       const PhaseMaps& m = phases_[p.phase].maps;
       const PhaseWeights& w = weights.phases[p.phase];
-      const at::Tensor drive = resolved(of_phase(E0, p), p.R.deviators, m.P).squeeze(1);
+      const at::Tensor drive = turned(p.R.deviators, of_phase(E0, p), true);
       const at::Tensor& x = state.x[p.phase];
-      p.x = gated(drive, spec.carried ? x : at::Tensor(), state.h[p.phase], w.in, m.systems, load.log_size);
+      p.x = gated(spec.carried ? x : at::Tensor(), drive, {}, state.h[p.phase], w.in, m, load.log_size, true,
+                  false);
       if (spec.carried) p.x = torch::addcmul(p.x, x, w.carry);
     }
   };
@@ -146,11 +140,9 @@ NonlocalNetworkImpl::Step NonlocalNetworkImpl::run(const Weights& weights, const
                      w = own + D.narrow(0, 14, 3).unsqueeze(2);
     for (Part& part : parts) {
       const PhaseMaps& m = phases_[part.phase].maps;
-      const at::Tensor f = torch::cat({resolved(of_phase(e, part), part.R.deviators, m.P),
-                                       resolved(of_phase(w, part), part.R.vectors, m.a)},
-                                      1);
-      part.x = part.x + gated(part.x, f.view({-1, f.size(2)}), state.h[part.phase],
-                              weights.phases[part.phase].passes[pass], m.systems, load.log_size);
+      part.x = gated(part.x, turned(part.R.deviators, of_phase(e, part), true),
+                     turned(part.R.vectors, of_phase(w, part), true), state.h[part.phase],
+                     weights.phases[part.phase].passes[pass], m, load.log_size, false, true);
     }
   };
   for (int run = 0; run < std::max(1, warmup); ++run) {
@@ -166,8 +158,9 @@ NonlocalNetworkImpl::Step NonlocalNetworkImpl::run(const Weights& weights, const
   std::vector<at::Tensor> heads(phases_.size());
   for (const Part& p : parts) {
     const PhaseMaps& m = phases_[p.phase].maps;
-    heads[p.phase] = gated(p.x, {}, state.h[p.phase], weights.phases[p.phase].head, m.systems, load.log_size)
-                         .view({m.systems, spec.stress ? 2 : 1, -1});
+    heads[p.phase] =
+        gated(p.x, {}, {}, state.h[p.phase], weights.phases[p.phase].head, m, load.log_size, false, false)
+            .view({m.systems, spec.stress ? 2 : 1, -1});
   }
   const at::Tensor slip = whole(3, 1, [&](const Part& p) {
     const at::Tensor crystal = torch::mm(phases_[p.phase].maps.a.t(), heads[p.phase].select(1, 0));

@@ -84,7 +84,7 @@ TEST(NonlocalSymmetry, MapsCommuteWithEveryOperator) {
     NonlocalNetwork network(model.spec, torch::kDouble);
     network->load(model);
     torch::NoGradGuard no_gradient;
-    const auto w = network->expand().phases[0];
+    const auto w = network->expand(false).phases[0];
     const SlipSet slips = named_slip_set(set, 1.6);
     const int N = slips.count();
     const SlipAction action = slip_action(slips, PointGroup::named(slips.point_group));
