@@ -7,10 +7,13 @@ namespace grainspin {
 
 std::unique_ptr<Surrogate> make_engine(const Model& model, const EngineOptions& options) {
   check(model);
-  return options.device == Device::kCuda ? make_cuda_engine(model, options) : make_cpu_engine(model, options);
+  if (options.device == Device::kCuda) return make_cuda_engine(model, options);
+  return model.spec.family == Family::kNonlocal ? make_cpu_nonlocal_engine(model, options)
+                                                : make_cpu_engine(model, options);
 }
 
 int reach(const ModelSpec& spec) {
+  if (spec.family == Family::kNonlocal) return 0;  // everything; the grid is never cut
   return spec.local.feedback == Feedback::kNeighbours ? spec.local.radius * spec.steps() : spec.local.radius;
 }
 

@@ -71,7 +71,8 @@ struct EngineOptions {
 // The project's own engine. Throws Error kDevice where the device is not there.
 std::unique_ptr<Surrogate> make_engine(const Model& model, const EngineOptions& options);
 
-// Voxels that a cube of the model's radius reaches in all steps: the halo of an exact tile.
+// Voxels that a cube of the model's radius reaches in all steps: the halo of an exact tile. 0 for the nonlocal
+// family, which reaches everything and is never cut.
 int reach(const ModelSpec& spec);
 
 // The whole of a grid as one region, no cuts.
