@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "datasets/grid_curves.h"
 #include "datasets/sha256.h"
 #include "grainspin/nonlocal.h"
 
@@ -112,7 +113,9 @@ ModelSpec GridSet::spec(const NonlocalSpec& settings) const {
   });
   if (one_load) spec.loads = runs[0].loads;
   if (settings.stress) spec.stress_scale[0] = float(grid_scales(runs).stress);
-  spec.domain = grid_domain(runs);
+  nlohmann::json domain = nlohmann::json::parse(grid_domain(runs));
+  if (nlohmann::json curves = mean_curves(runs, phases_); !curves.empty()) domain["mean_curves"] = std::move(curves);
+  spec.domain = domain.dump();
   return spec;
 }
 

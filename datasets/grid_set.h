@@ -38,7 +38,8 @@ class GridSet {
   bool has_stress() const;             // some training run has
   std::int64_t voxel_steps() const;    // of the training runs
   std::int64_t bytes() const;          // of all fields in memory
-  // Phases, stress_scale[0], the load that all training runs share (else none), domain.
+  // Phases, stress_scale[0], the load that all training runs share (else none), domain with the mean curves
+  // (grid_curves.h).
   ModelSpec spec(const NonlocalSpec& settings) const;
   // Reads an archive of the same phases; stresses where known if the set has some.
   GridRun load_alike(const std::string& path) const;

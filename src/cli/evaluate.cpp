@@ -93,7 +93,7 @@ void run(const Options& o) {
     options.texture = !o.no_texture;
     options.equivariance = !o.no_equivariance;
     options.checks = o.checks ? Checks::kAll : o.no_checks ? Checks::kNone : Checks::kAuto;
-    options.training_curve = training_curve(curves, judgement.spec.spec, judged.truth.info.loads);
+    options.training_curve = training_curve(curves, judgement.spec.spec, judged.truth.info);
     options.progress = progress_line(fs::path(file).filename().string());
     if (judgement.predicted) {
       judged.prediction = as_prediction(read_run(o.predicted), judged.truth);

@@ -1,32 +1,15 @@
 #include "src/cli/training_curve.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
-#include "grainspin/archive.h"
+#include "datasets/grid_curves.h"
 
 namespace grainspin::cli {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-bool same(const std::vector<LoadStep>& a, const std::vector<LoadStep>& b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t k = 0; k < a.size(); ++k) {
-    if (a[k].prescribed != b[k].prescribed) return false;
-    double size = 0, difference = 0;
-    for (std::size_t c = 0; c < 9; ++c) {
-      if (!a[k].prescribed[c]) continue;
-      size = std::max({size, std::abs(a[k].L[c]), std::abs(b[k].L[c])});
-      difference = std::max(difference, std::abs(a[k].L[c] - b[k].L[c]));
-    }
-    if (difference > 0.02 * size) return false;
-  }
-  return true;
-}
 
 // True where the archive has what a curve needs.
 bool read_curve(const std::string& path, RunCurve& out) {
@@ -43,19 +26,6 @@ bool read_curve(const std::string& path, RunCurve& out) {
     out.mean.push_back(mean);
   }
   return true;
-}
-
-std::vector<StressComponents> stored(const ModelSpec& spec) {
-  std::vector<StressComponents> out;
-  const auto domain = nlohmann::json::parse(spec.domain, nullptr, false);
-  if (!domain.is_object() || !domain.contains("mean_curve") || !domain["mean_curve"].is_array()) return out;
-  for (const auto& step : domain["mean_curve"]) {
-    if (!step.is_array() || step.size() != 6 || !std::all_of(step.begin(), step.end(), [](const auto& v) { return v.is_number(); })) return {};
-    StressComponents mean;
-    for (std::size_t c = 0; c < 6; ++c) mean[c] = step[c].template get<double>();
-    out.push_back(mean);
-  }
-  return out;
 }
 
 }  // namespace
@@ -84,18 +54,20 @@ std::vector<RunCurve> read_curves(const std::vector<std::string>& paths) {
 }
 
 std::vector<StressComponents> training_curve(const std::vector<RunCurve>& curves, const ModelSpec& spec,
-                                             const std::vector<LoadStep>& loads) {
+                                             const ArchiveInfo& info) {
+  const std::vector<LoadStep>& loads = info.loads;
   std::vector<StressComponents> out(loads.size(), StressComponents{});
   int count = 0;
   for (const RunCurve& curve : curves) {
-    if (!same(curve.loads, loads)) continue;
+    if (!same_load(curve.loads, loads)) continue;
     ++count;
     for (std::size_t k = 0; k < out.size(); ++k)
       for (std::size_t c = 0; c < 6; ++c) out[k][c] += curve.mean[k][c];
   }
   if (count == 0) {
-    out = same(spec.loads, loads) ? stored(spec) : std::vector<StressComponents>{};
-    return out.size() == loads.size() ? out : std::vector<StressComponents>{};
+    std::vector<std::string> phases;
+    for (const PhaseInfo& phase : info.phases) phases.push_back(phase.name);
+    return stored_curve(spec.domain, spec.loads, loads, phases);
   }
   for (StressComponents& step : out)
     for (double& v : step) v /= count;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "grainspin/archive.h"
 #include "grainspin/load.h"
 #include "grainspin/metrics_stress.h"
 #include "grainspin/model.h"
@@ -20,9 +21,9 @@ struct RunCurve {
 // none is left.
 std::vector<RunCurve> read_curves(const std::vector<std::string>& paths);
 
-// The mean of those under the same load (same components prescribed, within 2 %), else what the model's domain holds
-// as "mean_curve" ([[xx, yy, zz, yz, xz, xy] a step], Pa) if its load is the same; else empty.
+// The mean of those under the run's load (datasets/grid_curves.h, same_load), else what the model's domain holds of it;
+// else empty.
 std::vector<StressComponents> training_curve(const std::vector<RunCurve>& curves, const ModelSpec& spec,
-                                             const std::vector<LoadStep>& loads);
+                                             const ArchiveInfo& info);
 
 }  // namespace grainspin::cli
