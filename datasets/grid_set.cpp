@@ -21,13 +21,9 @@ struct Mean {
   double or_one() const { return n > 0 && sum > 0 ? sum / n : 1; }
 };
 
-double pressure(const float* s) {
-  return (double(s[0]) + s[1] + s[2]) / 3;
-}
-
-double squared_deviator(const double* s) {
-  const double p = (s[0] + s[1] + s[2]) / 3;
-  double sum = 2 * (s[3] * s[3] + s[4] * s[4] + s[5] * s[5]);
+double squared_deviator(const float* s) {
+  const double p = (double(s[0]) + s[1] + s[2]) / 3;
+  double sum = 2 * (double(s[3]) * s[3] + double(s[4]) * s[4] + double(s[5]) * s[5]);
   for (int i = 0; i < 3; ++i) sum += (s[i] - p) * (s[i] - p);
   return sum;
 }
@@ -35,7 +31,7 @@ double squared_deviator(const double* s) {
 }  // namespace
 
 GridScales grid_scales(std::span<const GridRun> runs) {
-  Mean rate, deviatoric, hydrostatic, stress;
+  Mean rate, stress;
   for (const GridRun& run : runs) {
     const std::int64_t n = run.voxels();
     for (int t = 0; t < run.steps(); ++t) {
@@ -46,20 +42,10 @@ GridScales grid_scales(std::span<const GridRun> runs) {
       }
       if (run.stress.empty()) continue;
       const float* s = &run.stress[std::size_t(t * n * 6)];
-      double mean[6] = {};
-      for (std::int64_t i = 0; i < n * 6; ++i) mean[i % 6] += s[i] / double(n);
-      const double mean_pressure = (mean[0] + mean[1] + mean[2]) / 3;
-      for (std::int64_t i = 0; i < n; ++i, s += 6) {
-        double local[6], own[6];
-        for (int c = 0; c < 6; ++c) own[c] = s[c], local[c] = s[c] - mean[c];
-        deviatoric.add(squared_deviator(local));
-        stress.add(squared_deviator(own) / 5);
-        const double p = pressure(s) - mean_pressure;
-        hydrostatic.add(p * p);
-      }
+      for (std::int64_t i = 0; i < n; ++i, s += 6) stress.add(squared_deviator(s) / 5);
     }
   }
-  return {rate.or_one(), deviatoric.or_one(), hydrostatic.or_one(), std::sqrt(stress.or_one())};
+  return {rate.or_one(), std::sqrt(stress.or_one())};
 }
 
 GridSet::GridSet(const std::vector<std::string>& archives, StressData stress, const SlipChoice& slip,

@@ -16,10 +16,8 @@ namespace grainspin {
 // What a loss is measured in: means over the voxels and steps of a set. A step's size s is its von Mises strain
 // as the cell reads it (CellLoad::size); steps of no size are left out.
 struct GridScales {
-  double rate = 1;         // of |w|^2 / s^2
-  double deviatoric = 1;   // Pa^2, of |dev(sigma - mean over the grid)|^2
-  double hydrostatic = 1;  // Pa^2, of the same of tr sigma / 3
-  double stress = 1;       // Pa, root of the mean square of the deviator's five Kelvin components
+  double rate = 1;    // of |w|^2 / s^2
+  double stress = 1;  // Pa, root of the mean square of the deviator's five Kelvin components
 };
 GridScales grid_scales(std::span<const GridRun> runs);
 

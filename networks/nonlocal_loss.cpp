@@ -40,11 +40,10 @@ NonlocalLoss::Terms NonlocalLoss::step(const GridFields& fields, int t, const No
   terms.total = terms.increment;
   if (stress_weight_ > 0 && predicted.stress.defined() && fields.stress.defined()) {
     const at::Tensor d = fields.grid.crop(predicted.stress) - fields.stress.select(0, t) * (1 / unit_);
-    const double D = scales_.deviatoric / (unit_ * unit_), H = scales_.hydrostatic / (unit_ * unit_);
     const auto [deviator, pressure] = parts(d);
-    const at::Tensor local = (5 / D) * deviator.mean() + (1 / H) * pressure.square().mean();
-    const at::Tensor curve = parts(d.mean(0)).first / D;
-    terms.total = terms.total + stress_weight_ * (local / 6 + curve_weight_ * curve);
+    const at::Tensor local = deviator.mean() / 5 + pressure.square().mean();
+    const at::Tensor curve = parts(d.mean(0)).first / 5;
+    terms.total = terms.total + stress_weight_ * (local + curve_weight_ * curve);
   }
   if (free_weight_ > 0 && !fields.answer.empty()) {
     const at::Tensor miss = predicted.L.view({9}) - fields.answer[std::size_t(t)];

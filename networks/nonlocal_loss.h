@@ -7,18 +7,20 @@
 
 namespace grainspin {
 
-// With s the step's von Mises strain, S the strain from the start to the step's end, and the scales W, D, H of
-// GridScales, a step's loss is
+// With s the step's von Mises strain, S the strain from the start to the step's end, and W of GridScales, a step's
+// loss is
 //   true path   mean |w - w_true|^2 / (s^2 W)
 //   own path    mean angle(q, q_true)^2 / (s S W): the error of the whole path so far; a model that turns nothing
 //               has about S / s, so late steps weigh more than early ones, as the end state asks
-//   + stress (5 mean |dev d|^2 / D + mean (tr d / 3)^2 / H) / 6 + stress curve |dev mean d|^2 / D   d the stress error
+//   + stress (mean |dev d|^2 / 5 + mean (tr d / 3)^2 + curve |dev mean d|^2 / 5)   d the stress error in stress_scale[0]
 //   + free sum over free components of (L' - L_true)^2 / s^2
 // Means are over the grid's voxels. A step of no size (s < 1e-12) has no loss.
 class NonlocalLoss {
  public:
   NonlocalLoss(const GridScales& scales, double stress_unit, double stress_weight, double curve_weight,
                double free_weight);
+  // The weight of the stress from now on.
+  void stress_weight(double weight) { stress_weight_ = weight; }
 
   struct Terms {
     at::Tensor total;      // what is differentiated; undefined where the step has no size

@@ -101,6 +101,7 @@ class NonlocalTrainer : public TrainingLoop {
     count(r.longest, 1, 1000, "longest");
     count(r.lr_warmup, 0, 1'000'000, "lr warm-up");
     between(r.lr_decay, 0, 1, "lr decay");
+    between(r.stress_ramp, 0, 1, "stress ramp");
     require(r.average >= 0 && r.average < 1, Errc::kArgument, "average: from 0, below 1");
     require(r.stress_weight >= 0 && r.curve_weight >= 0 && r.free_weight >= 0, Errc::kArgument,
             "weights of the loss: not negative");
@@ -134,6 +135,7 @@ class NonlocalTrainer : public TrainingLoop {
                  {"lr_warmup", r.lr_warmup},
                  {"lr_decay", r.lr_decay},
                  {"stress_weight", r.stress_weight},
+                 {"stress_ramp", r.stress_ramp},
                  {"curve_weight", r.curve_weight},
                  {"free_weight", r.free_weight},
                  {"all_operations", r.all_operations},
@@ -168,7 +170,9 @@ class NonlocalTrainer : public TrainingLoop {
 
   double gradients() override {
     const bool own = own_path();
-    const int length = chunk_length(), grids = options_.recipe.grids;
+    const NonlocalRecipe& r = options_.recipe;
+    loss_->stress_weight(r.stress_weight * (r.stress_ramp > 0 ? std::min(1.0, fraction() / r.stress_ramp) : 1));
+    const int length = chunk_length(), grids = r.grids;
     auto& members = pool_->members();
     const std::size_t first = std::size_t(mix(options_.seed ^ 0x900, std::uint64_t(state_.step)) % members.size());
     touched_.clear();

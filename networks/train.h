@@ -32,8 +32,9 @@ struct NonlocalRecipe {
   double lr_decay = 0.6;  // last part of the budget, over which it falls to 0
   double average = 0;     // decay of the weights' exponential average that is scored and kept; 0: none
 
-  double stress_weight = 0.1;
-  double curve_weight = 5;  // of the mean stress, beside the local one and times stress_weight
+  double stress_weight = 0.5;
+  double stress_ramp = 0.3;  // part of the budget over which that weight grows from 0: orientations first
+  double curve_weight = 5;   // of the mean stress, beside the local one and times stress_weight
   double free_weight = 3;   // of the free components of the mean velocity gradient
   // Turn by all operations of the cube with the load turned along; false: by those that leave the run's load.
   bool all_operations = true;

@@ -202,8 +202,8 @@ TEST(GridRun, RefusesWhatIsNotFinite) {
             std::string::npos);
 }
 
-// Means written out: every voxel of a run turns by the same vectors, so W follows from the vectors; a stress field
-// c + d on one half of the voxels and c - d on the other has the variance of d.
+// Means written out: every voxel of a run turns by the same vectors, so W follows from the vectors; the
+// stress is c + d in one half of the voxels and c - d in the other.
 TEST(GridScales, AreMeansOverVoxelsAndSteps) {
   const std::vector<PhaseSpec> phases{copper()};
   GridRun run = made_grid({2, 2, 2}, {shear(0.02), shear(0.01)}, 1);
@@ -218,9 +218,10 @@ TEST(GridScales, AreMeansOverVoxelsAndSteps) {
   for (std::size_t i = 0; i < run.w.size(); ++i) rate += std::pow(run.w[i] / s[i / 24], 2) / 16;
   const GridScales scales = grid_scales(std::span(&run, 1));
   EXPECT_NEAR(scales.rate, rate, 1e-9 * rate);
-  // dev d = (1, 1, -2) 1e7 and 1e7 twice in the tensor; its pressure 2e7.
-  EXPECT_NEAR(scales.deviatoric / 8e14, 1, 1e-5);
-  EXPECT_NEAR(scales.hydrostatic / 4e14, 1, 1e-5);
+  // |dev(c + d)|^2 and |dev(c - d)|^2 average to |dev c|^2 + |dev d|^2. dev c = (1, -8, 7)/3 1e8 and shears
+  // (4, 5, -6) 1e7; dev d = (1, 1, -2) 1e7 and a shear of 1e7: each shear twice in the tensor.
+  const double c2 = (1 + 64 + 49) / 9. * 1e16 + 2 * (16 + 25 + 36) * 1e14, d2 = 6e14 + 2e14;
+  EXPECT_NEAR(scales.stress / std::sqrt((c2 + d2) / 5), 1, 1e-5);
 }
 
 class GridSets : public ::testing::Test {

@@ -255,7 +255,7 @@ TEST_F(NonlocalTraining, LossFollowsItsDefinition) {
   NonlocalNetwork network(small_spec());
   const GridFields f(run, network, torch::kCPU);
   GridScales scales;
-  scales.rate = 0.25, scales.deviatoric = 4e14, scales.hydrostatic = 9e14;
+  scales.rate = 0.25;
   const double unit = 5e7, s = 0.02;
   const NonlocalLoss loss(scales, unit, 0.1, 5, 3);
   NonlocalNetworkImpl::Step exact;
@@ -275,7 +275,7 @@ TEST_F(NonlocalTraining, LossFollowsItsDefinition) {
   off = exact;
   off.stress = exact.stress + torch::tensor({5e7, 2e7, 2e7, 0.0, 0.0, 0.0}) / unit;
   EXPECT_NEAR(loss.step(f, 1, off, {}).total.item<double>(),
-              0.1 * ((5 * 6e14 / 4e14 + 9e14 / 9e14) / 6 + 5 * 6e14 / 4e14), 1e-4);
+              0.1 * (6e14 / 5 + 9e14 + 5 * 6e14 / 5) / (unit * unit), 1e-4);
   // Lateral strains swapped by 0.001: two free components are off.
   off = exact;
   off.L = exact.L + torch::tensor({0.001, 0.5, 0.0, 0.0, -0.001, 0.0, 0.0, 0.0, 0.0});

@@ -113,6 +113,7 @@ void add_recipe(CLI::App& sub, TrainArguments& a) {
   nonlocal(sub.add_option("--lr-warmup", r.lr_warmup, "optimiser steps until the full learning rate"));
   nonlocal(sub.add_option("--lr-decay", r.lr_decay, "last part of the budget, in which it falls to 0"));
   nonlocal(sub.add_option("--stress-weight", r.stress_weight, "of the stress in the loss"));
+  nonlocal(sub.add_option("--stress-ramp", r.stress_ramp, "part of the budget over which that weight grows from 0"));
   nonlocal(sub.add_option("--curve-weight", r.curve_weight, "of the mean stress, beside the local one"));
   nonlocal(sub.add_option("--free-weight", r.free_weight, "of the free components of the load in the loss"));
   nonlocal(sub.add_flag("--keep-load", a.keep_load, "turn only by operations that leave the run's load"));
