@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "aligned.h"
+#include "reconstruct_whole.h"
 #include "tiling.h"
 
 namespace grainspin {
@@ -72,6 +73,7 @@ class RegionReader {
 
 ReconstructPlan plan_reconstruction(const Surrogate& surrogate, Shape shape,
                                     const ReconstructOptions& options) {
+  if (surrogate.spec().family == Family::kNonlocal) return plan_whole(surrogate, shape, options);
   const Tiling t = choose_tiling(surrogate, shape, options);
   ReconstructPlan plan;
   plan.tile = t.tile;
@@ -85,6 +87,7 @@ ReconstructPlan plan_reconstruction(const Surrogate& surrogate, Shape shape,
 
 void reconstruct(const Surrogate& surrogate, OrientationSource& source, OrientationSink& sink,
                  const ReconstructOptions& options) {
+  if (surrogate.spec().family == Family::kNonlocal) return reconstruct_whole(surrogate, source, sink, options);
   const Tiling tiling = choose_tiling(surrogate, source.shape(), options);
   const int steps = surrogate.spec().steps();
   const double tiles =

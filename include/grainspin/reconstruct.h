@@ -48,7 +48,7 @@ struct ReconstructPlan {
   double voxel_steps = 0;  // work, halos included (and reading, as so many voxel-steps)
 };
 
-// Throws Error kMemory, with the least that would do, where no tile fits.
+// Throws Error kMemory, with the least that would do, where no tile fits; nonlocal: with the grid that would fit.
 ReconstructPlan plan_reconstruction(const Surrogate& surrogate, Shape shape,
                                     const ReconstructOptions& options);
 void reconstruct(const Surrogate& surrogate, OrientationSource& source, OrientationSink& sink,
