@@ -36,9 +36,10 @@ forbid("# *include *[<\"]H5" "HDF5 belongs in src/io/" EXCEPT "^src/io/")
 forbid("# *include *[<\"]CLI/" "CLI11 belongs in src/cli/" EXCEPT "^src/cli/")
 forbid("# *include *[<\"]cairo" "cairo belongs in src/render/" EXCEPT "^src/render/")
 forbid("# *include *[<\"](cuda_runtime|cuda\\.h|cublas|cufft|cub/)" "CUDA belongs in cuda/" EXCEPT "^cuda/")
+forbid("# *include *[<\"]fftw3" "FFTW3's interface belongs in src/nonlocal_fourier.cpp" EXCEPT "^src/nonlocal_fourier\\.cpp$")
 forbid("# *include *[<\"](torch|Eigen)/" "neither Torch nor Eigen in device code" IN "\\.cuh?$")
 forbid("# *include *[<\"](fmt|spdlog)/" "networks/ sees Torch, which ships another fmt" IN "^networks/")
-forbid("# *include *[<\"](fmt|spdlog|Eigen|H5|hdf5)" "libgrainspin needs the C++ runtime only"
+forbid("# *include *[<\"](fmt|spdlog|Eigen|H5|hdf5)" "libgrainspin needs the C++ runtime and FFTW3's interface only"
        IN "^(include|src/[^/]+$|src/capi)")
 
 # A folder includes only what lies below it. A name without a folder is a neighbour's.
