@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,7 @@ struct ArchiveInfo {
   std::vector<StepInfo> steps;    // [0..T]; step 0 is the undeformed state
   std::vector<LoadStep> loads;    // [T]: of step k+1; empty where the file does not tell (no F)
   bool has_orientation = false, has_F = false, has_P = false, has_grain = false;  // fields, at every step
+  bool has_stress = false;        // Cauchy stress, at every step but 0: the project's own results
   bool has_mean_F = false, has_mean_P = false;  // steps[].mean_F, mean_P are the file's, not defaults
   std::vector<std::string> problems;  // what is odd but does not prevent reading
 
@@ -68,6 +70,7 @@ class FieldReader {
   virtual void orientation(int step, std::int64_t begin, std::int64_t count, float* q) = 0;  // [count,4]
   virtual void F(int step, std::int64_t begin, std::int64_t count, float* F) = 0;            // [count,9]
   virtual void P(int step, std::int64_t begin, std::int64_t count, float* P) = 0;            // [count,9] Pa
+  virtual void stress(int step, std::int64_t begin, std::int64_t count, float* sigma);       // [count,6] Pa
   virtual void phase(std::int64_t begin, std::int64_t count, std::int32_t* phase) = 0;       // index into phases
   // Dense ids from 0. DAMASK's material index where the file has it, else has_grain is false.
   virtual void grain(std::int64_t begin, std::int64_t count, std::int32_t* grain) = 0;
@@ -103,6 +106,8 @@ class ArchiveWriter {
   virtual void stress(int step, std::array<int, 3> lo, Shape extent, const float* sigma) = 0;  // [..][6] Pa
   virtual void grain(std::int64_t begin, std::int64_t count, const std::int32_t* grain) = 0;
   virtual void phase(std::int64_t begin, std::int64_t count, const std::int32_t* phase) = 0;
+  // The load of a step 1..T in the place of info's: what was predicted for the components that it leaves free.
+  virtual void load(int step, const LoadStep& load) = 0;
   virtual void finish() = 0;
 };
 
@@ -110,6 +115,7 @@ struct WriteOptions {
   bool stress = false;
   bool compress = false;          // shuffle + gzip
   std::string provenance = "{}";  // JSON text kept in the file
+  std::map<std::string, std::string> remarks;  // short ASCII texts, kept as attributes of /grainspin
 };
 
 // `info` gives shape, size, steps (all that will be written, step 0 included), phases, loads.

@@ -16,6 +16,10 @@ std::unique_ptr<FieldReader> open_archive(const std::string& path, const OpenOpt
   throw Error(Errc::kFormat, path + ": is an HDF5 file but no DAMASK result and no grainspin result");
 }
 
+void FieldReader::stress(int, std::int64_t, std::int64_t, float*) {
+  throw Error(Errc::kFormat, info().path + ": holds no Cauchy stresses");
+}
+
 void cauchy_stress(std::int64_t n, const float* P, const float* F, float* sigma) {
   constexpr int kRow[6] = {0, 1, 2, 1, 0, 0}, kColumn[6] = {0, 1, 2, 2, 2, 1};
   for (std::int64_t v = 0; v < n; ++v, P += 9, F += 9, sigma += 6) {

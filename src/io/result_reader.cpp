@@ -27,6 +27,8 @@ class ResultReader final : public FieldReader {
     read_grid();
     read_steps();
     find_fields();
+    const std::string domain = file_.string("grainspin", "domain");
+    if (domain.starts_with("outside")) info_.problems.push_back(domain);
   }
 
   const ArchiveInfo& info() const override { return info_; }
@@ -42,6 +44,12 @@ class ResultReader final : public FieldReader {
   }
   void P(int, std::int64_t, std::int64_t, float*) override {
     throw Error(Errc::kFormat, info_.path + ": a grainspin result holds no first Piola-Kirchhoff stresses");
+  }
+
+  void stress(int step, std::int64_t begin, std::int64_t count, float* sigma) override {
+    require(info_.has_stress, Errc::kFormat, info_.path + ": holds no stresses");
+    check(step, begin, count);
+    read(stress_, step, begin, count, 6, sigma);
   }
 
   void phase(std::int64_t begin, std::int64_t count, std::int32_t* phase) override {
@@ -130,6 +138,8 @@ class ResultReader final : public FieldReader {
   void find_fields() {
     info_.has_orientation = file_.exists("VTKHDF/CellData/orientation");
     if (info_.has_orientation) orientation_ = cell_array("orientation", info_.steps.size(), 4);
+    info_.has_stress = file_.exists("VTKHDF/CellData/stress");
+    if (info_.has_stress) stress_ = cell_array("stress", info_.steps.size(), 6);
     info_.has_grain = file_.exists("VTKHDF/CellData/grain");
     if (info_.has_grain) grain_ = cell_array("grain", 1, 1);
     has_phase_ = file_.exists("VTKHDF/CellData/phase");
@@ -162,7 +172,7 @@ class ResultReader final : public FieldReader {
 
   h5::File file_;
   ArchiveInfo info_;
-  h5::Dataset orientation_, grain_, phase_;
+  h5::Dataset orientation_, stress_, grain_, phase_;
   bool has_phase_ = false;
 };
 

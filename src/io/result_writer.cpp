@@ -61,6 +61,12 @@ class ResultWriter final : public ArchiveWriter {
     write_static(phase_, "phase", begin, count, phase);
   }
 
+  void load(int step, const LoadStep& load) override {
+    require(step >= 1 && step < int(info_.steps.size()) && load_.id() >= 0, Errc::kArgument,
+            path_ + ": no such step, or opened without loads");
+    load_.write(load.L.data(), {hsize_t(step - 1), 0, 0}, {1, 3, 3});
+  }
+
   void finish() override {
     require(!finished_, Errc::kInternal, path_ + ": was finished before");
     for (std::size_t k = 0; k < written_.size(); ++k)
@@ -118,6 +124,7 @@ class ResultWriter final : public ArchiveWriter {
     file_.put_scalar("grainspin", "format_version", kResultVersion);
     file_.put_text("grainspin/info", info_text(info_));
     file_.put_text("grainspin/provenance", options_.provenance);
+    for (const auto& [name, text] : options_.remarks) file_.put("grainspin", name, text);
     std::vector<double> time, strain, F, P, value;
     for (std::size_t k = 0; k < S; ++k) {
       const StepInfo& step = info_.steps[k];
@@ -142,13 +149,15 @@ class ResultWriter final : public ArchiveWriter {
       L.insert(L.end(), load.L.begin(), load.L.end());
       prescribed.insert(prescribed.end(), load.prescribed.begin(), load.prescribed.end());
     }
-    table("grainspin/load", H5T_IEEE_F64LE, {S - 1, 3, 3}, L);
+    load_ = table("grainspin/load", H5T_IEEE_F64LE, {S - 1, 3, 3}, L);
     table("grainspin/prescribed", H5T_STD_U8LE, {S - 1, 3, 3}, prescribed);
   }
 
   template <class T>
-  void table(const std::string& name, hid_t type, const std::vector<hsize_t>& shape, const std::vector<T>& values) {
-    file_.make_dataset(name, type, {shape, {}, {}, false}).write(values.data(), std::vector<hsize_t>(shape.size(), 0), shape);
+  h5::Dataset table(const std::string& name, hid_t type, const std::vector<hsize_t>& shape, const std::vector<T>& values) {
+    h5::Dataset data = file_.make_dataset(name, type, {shape, {}, {}, false});
+    data.write(values.data(), std::vector<hsize_t>(shape.size(), 0), shape);
+    return data;
   }
 
   // A cell array and, for VTK, which of its rows belongs to which state.
@@ -212,7 +221,7 @@ class ResultWriter final : public ArchiveWriter {
   }
 
   void close_arrays() {
-    for (h5::Dataset* data : {&orientation_, &stress_, &grain_, &phase_}) *data = h5::Dataset();
+    for (h5::Dataset* data : {&orientation_, &stress_, &grain_, &phase_, &load_}) *data = h5::Dataset();
   }
 
   void discard() noexcept {
@@ -225,7 +234,7 @@ class ResultWriter final : public ArchiveWriter {
   ArchiveInfo info_;
   WriteOptions options_;
   h5::File file_;
-  h5::Dataset orientation_, stress_, grain_, phase_;
+  h5::Dataset orientation_, stress_, grain_, phase_, load_;
   std::vector<std::int64_t> written_;  // voxels of each state
   bool finished_ = false;
 };
