@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::vector<std::string> files;
-  std::string predicted, json, page, pictures, log;
+  std::string predicted, json, page, pictures, log, load;
   DeviceChoice device;
   std::vector<std::string> training;
   bool checks = false, no_checks = false, any_load = false, no_taylor = false, no_texture = false, no_equivariance = false;
@@ -87,6 +87,7 @@ void run(const Options& o) {
     Judged judged;
     judged.file = file;
     judged.truth = read_run(file);
+    give_load(judged.truth, o.load, judgement.spec.spec);
     EvaluationOptions options;
     options.threads = o.device.threads;
     options.taylor = !o.no_taylor;
@@ -103,6 +104,9 @@ void run(const Options& o) {
     }
     judged.evaluation = evaluate(judged.truth, judged.prediction, surrogate.get(), options);
     clear_line();
+    if (!judgement.predicted)
+      for (std::string& text : domain_notes(judgement.spec.spec, judged.truth))
+        judged.evaluation.notes.push_back(std::move(text));
     // Only the ends are drawn; a long list of archives must not fill the memory.
     judged.prediction.increment.clear();
     judged.prediction.one_step_increment.clear();
@@ -124,6 +128,7 @@ void add_evaluate(CLI::App& app) {
   sub->add_option("--json", o->json, "write the scores here (- for standard output, then without the table)");
   sub->add_option("-o,--output", o->page, "write the self-contained HTML page here");
   sub->add_option("--pictures", o->pictures, "write the page's pictures into this folder");
+  sub->add_option("--load", o->load, "load of archives that do not tell theirs: as for predict");
   sub->add_option("--log", o->log, "training log (.csv) for the loss curve; default the one beside the model");
   sub->add_option("--device", o->device.device, "where the model runs")->check(CLI::IsMember({"auto", "cpu", "cuda"}))->capture_default_str();
   sub->add_option("--backend", o->device.backend, "what runs it")->check(CLI::IsMember({"engine", "libtorch"}))->capture_default_str();

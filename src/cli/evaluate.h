@@ -36,6 +36,11 @@ RunFields read_run(const std::string& path);
 // Throws Error naming both sides where the model is not for this run: other crystal symmetry, number of
 // steps, or load (unless any_load).
 void require_match(const std::string& model_path, const ModelSpec& spec, const RunFields& truth, bool any_load);
+// Gives the run the load that --load says, where the archive does not tell its own. Throws Error kArgument where it
+// does, kShape for another number of steps.
+void give_load(RunFields& truth, const std::string& load, const ModelSpec& spec);
+// Why the run's load is outside the model's domain of training; empty: it is not, or the model states none.
+std::vector<std::string> domain_notes(const ModelSpec& spec, const RunFields& truth);
 // Takes the states 1..T of a predicted archive. Throws Error naming both sides: grid, steps, start.
 Prediction as_prediction(RunFields&& predicted, const RunFields& truth);
 

@@ -5,7 +5,10 @@
 #include <cmath>
 #include <numbers>
 
+#include "grainspin/load_domain.h"
+#include "grainspin/load_file.h"
 #include "src/cli/evaluate.h"
+#include "src/cli/phases.h"
 
 namespace grainspin::cli {
 
@@ -40,7 +43,10 @@ RunFields read_run(const std::string& path) {
                           info.steps[std::size_t(k)].name, i, size));
     }
   }
-  if (info.has_F && info.has_P) {
+  if (info.has_stress) {
+    run.stress.resize(6 * std::size_t(n) * std::size_t(T));
+    for (int k = 1; k <= T; ++k) reader->stress(k, 0, n, run.stress.data() + 6 * n * (k - 1));
+  } else if (info.has_F && info.has_P) {
     run.stress.resize(6 * std::size_t(n) * std::size_t(T));
     std::vector<float> F(9 * std::size_t(n)), P(9 * std::size_t(n));
     for (int k = 1; k <= T; ++k) {
@@ -67,6 +73,10 @@ RunFields read_run(const std::string& path) {
 
 void require_match(const std::string& model_path, const ModelSpec& spec, const RunFields& truth, bool any_load) {
   const std::string& path = truth.info.path;
+  if (spec.family == Family::kNonlocal) {  // takes any load and number of steps; phases by name
+    (void)match_phases(truth.info, spec.nonlocal, {}, {});
+    return;
+  }
   for (const PhaseInfo& phase : truth.info.phases)
     require(phase.point_group == spec.point_group, Errc::kArgument,
             fmt::format("{}: phase {} has point group '{}', {} was trained for '{}'", path, phase.name, phase.point_group,
@@ -90,6 +100,30 @@ void require_match(const std::string& model_path, const ModelSpec& spec, const R
             fmt::format("{}: step {}: another load than {} was trained on (largest difference {:.3g} of strain {:.3g}); --any-load judges all the same",
                         path, k + 1, model_path, difference, size));
   }
+}
+
+void give_load(RunFields& truth, const std::string& load, const ModelSpec& spec) {
+  if (load.empty()) return;
+  ArchiveInfo& info = truth.info;
+  require(info.loads.empty(), Errc::kArgument,
+          info.path + ": tells its own load, which is what it is judged under; --load is for archives that do not");
+  std::vector<LoadStep> loads = read_load(load, load_defaults(spec));
+  require(int(loads.size()) == truth.steps(), Errc::kShape,
+          fmt::format("--load {}: {} steps, {} has {}", load, loads.size(), info.path, truth.steps()));
+  double strain = 0;
+  for (std::size_t k = 0; k < loads.size(); ++k) {
+    loads[k] = completed(loads[k]);
+    info.steps[k + 1].strain = strain += loads[k].von_mises();
+  }
+  info.loads = std::move(loads);
+}
+
+std::vector<std::string> domain_notes(const ModelSpec& spec, const RunFields& truth) {
+  std::vector<std::string> out;
+  if (spec.family == Family::kNonlocal)
+    for (const std::string& reason : judge_loads(spec, truth.info.loads.empty() ? spec.loads : truth.info.loads).reasons)
+      out.push_back("outside the domain of training: " + reason);
+  return out;
 }
 
 Prediction as_prediction(RunFields&& predicted, const RunFields& truth) {

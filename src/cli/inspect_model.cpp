@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <numbers>
-#include <optional>
+
+#include "src/cli/inspect_nonlocal.h"
 
 namespace grainspin::cli {
 
@@ -41,7 +42,8 @@ void print_training(const json& provenance) {
 }
 
 void print_domain(const json& domain) {
-  const json rms = member(member(domain, "increment_rad"), "rms"), most = member(member(domain, "increment_rad"), "max");
+  const json increment = member(domain, "increment_rad");
+  const json rms = member(increment, "rms"), most = member(increment, "max");
   if (rms.is_number() && most.is_number()) {
     constexpr double kDegrees = 180 / std::numbers::pi;
     line("increments", fmt::format("{:.3f} degrees a step (root mean square), {:.3f} at most, in the training runs",
@@ -60,19 +62,6 @@ void print_scores(const json& scores) {
                          number(member(row, "r2_one_step"), "{:.3f}"), number(member(row, "r2_rolled"), "{:.3f}"),
                          file.is_string() ? file.get<std::string>() : std::string()));
   }
-}
-
-// Von Mises strain of a step; free normal components share what keeps the volume. Nothing where a shear is free.
-std::optional<double> strain_of(LoadStep load) {
-  double trace = 0;
-  int free = 0;
-  for (std::size_t c = 0; c < 9; ++c) {
-    if (c % 4 != 0 && !load.prescribed[c]) return std::nullopt;
-    if (c % 4 == 0) load.prescribed[c] ? void(trace += load.L[c]) : void(++free);
-  }
-  for (std::size_t c = 0; c < 9; c += 4)
-    if (!load.prescribed[c]) load.L[c] = -trace / free;
-  return load.von_mises();
 }
 
 }  // namespace
@@ -97,21 +86,25 @@ json model_summary(const std::string& path, const Model& model) {
               {"slip_families", spec.slip_families},
               {"parameters", parameters},
               {"steps", spec.steps()}};
-  if (spec.family == Family::kLocal)
+  if (spec.family == Family::kNonlocal) {
+    out["settings"] = nonlocal_settings(spec.nonlocal);
+    out["phases"] = nonlocal_phases(model);
+    out["limits"] = json::array({kNoLengthScale});
+  } else {
     out["settings"] = {{"cell", name(spec.local.cell)},   {"layers", spec.local.layers},
                        {"hidden", spec.local.hidden},     {"radius", spec.local.radius},
                        {"feedback", name(spec.local.feedback)}, {"stress", spec.local.stress},
                        {"variance", spec.local.variance}};
+  }
   for (const auto& [key, value] : {std::pair{"domain", &spec.domain}, {"provenance", &spec.provenance}, {"scores", &spec.scores}})
     out[key] = json::parse(*value, nullptr, false);
 
   double strain = 0;
-  bool known = true;
+  bool known = true;  // a free shear is not known before the run
   out["loads"] = json::array();
   for (const LoadStep& load : spec.loads) {
-    const std::optional<double> step = strain_of(load);
-    known = known && step;
-    strain += step.value_or(0);
+    for (std::size_t c = 0; c < 9; ++c) known = known && (c % 4 == 0 || load.prescribed[c]);
+    strain += completed(load).von_mises();
     out["loads"].push_back({{"L", load.L}, {"free", free_components(load)}});
   }
   const json total = member(out["domain"], "total_strain");
@@ -132,7 +125,9 @@ void print_model(const json& m) {
   line("symmetry", m.at("point_group"));
   line("parameters", m.at("parameters").dump());
   const json free = m.at("loads").empty() ? json::array() : m.at("loads").at(0).at("free");
-  line("load", fmt::format("{} steps, von Mises strain {} in all; free components: {}", m.at("steps").get<int>(),
+  if (m.contains("phases")) print_nonlocal(m);
+  const std::string which = m.contains("phases") ? "own load" : "load";
+  line(which, fmt::format("{} steps, von Mises strain {} in all; free components: {}", m.at("steps").get<int>(),
                            number(m.at("strain"), "{:.4f}"), free.empty() ? "none" : joined(free, " ")));
   print_domain(m.at("domain"));
   print_training(m.at("provenance"));

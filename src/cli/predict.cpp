@@ -1,22 +1,24 @@
 // grainspin predict: carries the initial state of an archive through a model's strain path.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <random>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "grainspin/core.h"
+#include "grainspin/load_domain.h"
+#include "grainspin/load_file.h"
 #include "grainspin/model.h"
 #include "grainspin/reconstruct.h"
 #include "grainspin/version_info.h"
 #include "src/cli/choose_surrogate.h"
 #include "src/cli/memory.h"
+#include "src/cli/phases.h"
 #include "src/cli/predict_io.h"
+#include "src/cli/predict_plan.h"
 #include "src/cli/progress.h"
 #include "src/cli/verbs.h"
 
@@ -25,13 +27,16 @@ namespace {
 
 struct Arguments {
   std::string model, input, output, device = "auto", backend = "engine", memory, steps = "all", boundary;
-  std::vector<std::string> masks;
-  int threads = 0, gpu = 0, tile = 0;
-  bool dry_run = false, compress = false, quiet = false;
+  std::string load, curve;
+  std::vector<std::string> masks, phases;
+  int threads = 0, gpu = 0, tile = 0, padding = 8;
+  bool dry_run = false, compress = false, quiet = false, stress = false, no_stress = false;
 };
 
 // File buffers and what the allocator keeps beside the run's own arrays.
 constexpr std::int64_t kSlack = 48'000'000;
+
+void note(const std::string& text) { std::fputs(("grainspin: note: " + text + "\n").c_str(), stderr); }
 
 // The crystal symmetry of every phase that is not masked away must be the model's.
 void check_symmetry(const ArchiveInfo& info, const ModelSpec& spec, const std::vector<std::string>& masks) {
@@ -46,15 +51,48 @@ void check_symmetry(const ArchiveInfo& info, const ModelSpec& spec, const std::v
             info.path + ": phase '" + p.name + "' has crystal symmetry " + p.point_group +
                 ", the model was trained on " + spec.point_group + hint);
     if (spec.c_over_a > 0 && p.c_over_a > 0 && std::abs(p.c_over_a / spec.c_over_a - 1) > 0.01)
-      std::fputs(fmt::format("grainspin: note: c/a of phase '{}' is {:.4f}, of the model's material {:.4f}\n",
-                             p.name, p.c_over_a, spec.c_over_a)
-                     .c_str(),
-                 stderr);
+      note(fmt::format("c/a of phase '{}' is {:.4f}, of the model's material {:.4f}", p.name, p.c_over_a,
+                       spec.c_over_a));
   }
 }
 
-// The result's description: the input's grid and phases, the model's steps and loads.
-ArchiveInfo result_info(const ArchiveInfo& input, const ModelSpec& spec, const Boundaries& boundaries,
+// What the run is carried through: --load, else the model's own.
+std::vector<LoadStep> choose_loads(const Arguments& a, const ModelSpec& spec) {
+  if (spec.family == Family::kLocal) {
+    require(a.load.empty(), Errc::kArgument,
+            "--load: " + a.model + " is of the local family, which knows the load it was trained on only");
+    return spec.loads;
+  }
+  std::vector<LoadStep> loads = a.load.empty() ? spec.loads : read_load(a.load, load_defaults(spec));
+  require(!loads.empty(), Errc::kArgument,
+          a.model + ": states no load of its own; --load FILE or a name gives one: " + load_names());
+  for (LoadStep& load : loads) load = completed(load);  // a free component's value is not to be read
+  return loads;
+}
+
+// What only the nonlocal family takes, or cannot take.
+void check_options(const Arguments& a, const ModelSpec& spec) {
+  const bool stress = spec.family == Family::kLocal ? spec.local.stress : spec.nonlocal.stress;
+  require(!a.stress || stress, Errc::kArgument, "--stress: " + a.model + " was trained without stress");
+  if (spec.family == Family::kLocal) {
+    require(a.phases.empty(), Errc::kArgument, "--phase: " + a.model + " is of the local family, which has one material");
+    return;
+  }
+  require(a.tile == 0, Errc::kArgument,
+          "--tile: " + a.model +
+              " is a nonlocal model: every voxel is coupled with the whole grid by the Green operator, so the grid is "
+              "run whole (on the CPU, --device cpu, where it does not fit the GPU)");
+}
+
+std::string outside_text(const DomainJudgement& judgement) {
+  std::string out;
+  for (const std::string& reason : judgement.reasons)
+    out += (out.empty() ? "outside the domain of training: " : "; ") + reason;
+  return out;
+}
+
+// The result's description: the input's grid and phases, the run's steps and loads.
+ArchiveInfo result_info(const ArchiveInfo& input, const std::vector<LoadStep>& loads, const Boundaries& boundaries,
                         const std::vector<int>& steps) {
   ArchiveInfo info;
   info.creator = "grainspin " + version_string() + " predict";
@@ -64,68 +102,40 @@ ArchiveInfo result_info(const ArchiveInfo& input, const ModelSpec& spec, const B
   info.boundaries = boundaries;
   info.phases = input.phases;
   double strain = 0;
-  for (int k = 0; k <= spec.steps(); ++k) {
-    if (k > 0) strain += spec.loads[std::size_t(k - 1)].von_mises();
+  for (int k = 0; k <= int(loads.size()); ++k) {
+    if (k > 0) strain += loads[std::size_t(k - 1)].von_mises();
     if (!std::ranges::binary_search(steps, k)) continue;
     StepInfo step;
     step.name = "increment_" + std::to_string(k);
     step.strain = strain;
     info.steps.push_back(step);
   }
-  if (int(steps.size()) == spec.steps() + 1)
-    info.loads = spec.loads;  // a load belongs to one step of the model
+  if (steps.size() == loads.size() + 1) info.loads = loads;  // a load belongs to one step of the model
   return info;
-}
-
-// Voxel-steps a second, from a small block of random orientations: the second of two runs.
-double measured_rate(const Surrogate& surrogate) {
-  const Shape shape{32, 32, 8};
-  std::mt19937 random(1);
-  std::normal_distribution<float> normal;
-  std::vector<float> q(std::size_t(shape.voxels()) * 4);
-  for (std::size_t i = 0; i < q.size(); i += 4) {
-    float n = 0;
-    for (std::size_t c = i; c < i + 4; ++c) q[c] = normal(random), n += q[c] * q[c];
-    for (std::size_t c = i; c < i + 4; ++c) q[c] /= std::sqrt(n);
-  }
-  double seconds = 0;
-  for (int run = 0; run < 2; ++run) {
-    const auto start = std::chrono::steady_clock::now();
-    surrogate.run(whole(shape, {}), q.data(), nullptr, nullptr, [](const StepOutput&) {});
-    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
-  return double(shape.voxels()) * surrogate.spec().steps() / std::max(seconds, 1e-9);
-}
-
-void print_plan(const Arguments& a, const Surrogate& surrogate, const ArchiveInfo& info,
-                const ReconstructPlan& plan, std::int64_t beside, std::int64_t limit) {
-  const double rate = measured_rate(surrogate);
-  const std::int64_t bytes =
-      info.shape.voxels() * std::int64_t(info.steps.size()) * (surrogate.spec().local.stress ? 40 : 16);
-  fmt::print("engine      {}\n", surrogate.description());
-  fmt::print("grid        {} x {} x {} = {} voxels\n", info.shape.nx, info.shape.ny, info.shape.nz,
-             info.shape.voxels());
-  fmt::print("steps       {} computed, {} states written\n", surrogate.spec().steps(), info.steps.size());
-  fmt::print("tiles       {} of {} x {} x {}, halo {}\n", plan.tiles, plan.tile.nx, plan.tile.ny,
-             plan.tile.nz, plan.halo);
-  fmt::print("memory      {} of {}\n", size_text(double(plan.bytes + beside)), size_text(double(limit)));
-  fmt::print("time        {:.1f} s at {:.2f} M voxel-steps/s (measured)\n", plan.voxel_steps / rate,
-             rate / 1e6);
-  fmt::print("output      {}, {}{}\n", a.output, size_text(double(bytes)),
-             a.compress ? " before compression" : "");
 }
 
 void run(const Arguments& a) {
   const Model model = read_model(a.model);
   const ModelSpec& spec = model.spec;
-  const std::vector<int> steps = parse_steps(a.steps, spec.steps());
+  check_options(a, spec);
+  const bool nonlocal = spec.family == Family::kNonlocal;
+  const std::vector<LoadStep> loads = choose_loads(a, spec);
+  const std::vector<int> steps = parse_steps(a.steps, int(loads.size()));
   const auto reader = open_archive(a.input, {.means = false});
   const ArchiveInfo& input = reader->info();
   std::error_code ignored;
   require(!std::filesystem::equivalent(a.input, a.output, ignored), Errc::kArgument,
           a.output + ": is the input; the result needs another name");
   require(input.has_orientation, Errc::kFormat, a.input + ": holds no orientations");
-  check_symmetry(input, spec, a.masks);
+  PhaseMatch phases;
+  DomainJudgement domain;
+  if (nonlocal) {
+    phases = match_phases(input, spec.nonlocal, a.phases, a.masks);
+    for (const std::string& text : phases.notes) note(text);
+    domain = judge_loads(spec, loads);
+  } else {
+    check_symmetry(input, spec, a.masks);
+  }
 
   const auto surrogate =
       choose_surrogate(model, {.device = a.device, .backend = a.backend, .gpu = a.gpu, .threads = a.threads});
@@ -143,6 +153,14 @@ void run(const Arguments& a) {
     options.memory = limit - beside;
   }
   options.mask = read_mask(*reader, a.masks);
+  if (nonlocal) {
+    options.loads = loads;
+    options.phase = read_model_phases(*reader, phases);
+    options.padding = a.padding;
+    const std::array<double, 3> spacing{input.size[0] / input.shape.nx, input.size[1] / input.shape.ny,
+                                        input.size[2] / input.shape.nz};
+    if (std::ranges::all_of(spacing, [](double s) { return std::isfinite(s) && s > 0; })) options.spacing = spacing;
+  }
   ReconstructPlan plan;
   try {
     plan = plan_reconstruction(*surrogate, input.shape, options);
@@ -152,35 +170,69 @@ void run(const Arguments& a) {
                 std::string(e.what()) + " (beside " + size_text(double(beside)) + " for the program)");
   }
 
-  const ArchiveInfo info = result_info(input, spec, options.boundaries, steps);
-  if (a.dry_run) return print_plan(a, *surrogate, info, plan, beside, limit);
-
+  const ArchiveInfo info = result_info(input, loads, options.boundaries, steps);
   WriteOptions write;
-  write.stress = spec.local.stress;
+  write.stress = !a.no_stress && (nonlocal ? spec.nonlocal.stress : spec.local.stress);
   write.compress = a.compress;
-  write.provenance = nlohmann::json{{"program", "grainspin " + version_string()},
-                                    {"command", "predict"},
-                                    {"model", a.model},
-                                    {"input", a.input},
-                                    {"backend", a.backend},
-                                    {"masked", a.masks},
-                                    {"model_provenance", nlohmann::json::parse(spec.provenance)}}
-                         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (a.dry_run)
+    return print_plan(*surrogate, info, plan,
+                      {.memory = plan.bytes + beside,
+                       .limit = limit,
+                       .output = a.output,
+                       .stress = write.stress,
+                       .compress = a.compress,
+                       .loads = loads,
+                       .domain = nonlocal ? outside_text(domain) : ""});
+
+  nlohmann::json provenance{{"program", "grainspin " + version_string()},
+                            {"command", "predict"},
+                            {"model", a.model},
+                            {"input", a.input},
+                            {"backend", a.backend},
+                            {"masked", a.masks},
+                            {"model_provenance", nlohmann::json::parse(spec.provenance)}};
+  if (nonlocal) {
+    provenance["load"] = a.load.empty() ? "the model's own" : a.load;
+    provenance["phases"] = phases.model;
+    provenance["outside_domain"] = domain.reasons;
+    write.remarks["domain"] = !domain.stated             ? "not stated by the model"
+                              : domain.reasons.empty() ? "inside the domain of training"
+                                                       : outside_text(domain);
+    write.remarks["free_components"] = "predicted where `prescribed` is 0";
+    const std::string padded = padded_axes(options.boundaries);
+    if (!padded.empty())
+      write.remarks["padding"] = fmt::format("{} mirrored layers beyond the faces along {}", a.padding, padded);
+  }
+  write.provenance = provenance.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   const auto writer = create_archive(a.output, info, write);
   InitialState source(*reader, options.mask);
-  const double work = double(input.shape.voxels()) * spec.steps();
+  const double work = double(input.shape.voxels()) * double(loads.size());
   ProgressLine line(work, "voxel-steps", a.quiet);
   copy_initial_state(*reader, source, *writer);
-  std::vector<int> slot(std::size_t(spec.steps()) + 1, -1);
-  for (std::size_t i = 0; i < steps.size(); ++i) slot[std::size_t(steps[i])] = int(i);
-  ResultSink sink(*writer, slot);
+  ResultSink::Choice choice{std::vector<int>(loads.size() + 1, -1), write.stress, !info.loads.empty()};
+  for (std::size_t i = 0; i < steps.size(); ++i) choice.slot[std::size_t(steps[i])] = int(i);
+  MacroCurve curve(input.shape, loads, options.mask);
+  ResultSink sink(*writer, choice, &curve);
   options.progress = [&](double fraction, std::string_view what) { return line.show(fraction, what); };
   reconstruct(*surrogate, source, sink, options);
+  if (!a.curve.empty()) curve.write(a.curve);
   writer->finish();
+  if (nonlocal && !domain.reasons.empty()) note(outside_text(domain));
   if (a.quiet) return;
   const double seconds = line.seconds();
   fmt::print("{}: {} voxels, {} states, {:.1f} s, {:.2f} M voxel-steps/s ({})\n", a.output,
              input.shape.voxels(), steps.size(), seconds, work / seconds / 1e6, surrogate->description());
+  if (nonlocal) {
+    fmt::print("load: {} steps, von Mises strain {:.4g}{}\n", loads.size(), strain_of(loads),
+               !domain.stated             ? ""
+               : domain.reasons.empty() ? ", inside the domain of training"
+                                        : ", " + outside_text(domain));
+    const std::string padded = padded_axes(options.boundaries);
+    if (!padded.empty()) fmt::print("padding: {} mirrored layers beyond the faces along {}\n", a.padding, padded);
+  }
+  if (curve.last_von_mises() >= 0)
+    fmt::print("stress: {:.4g} MPa von Mises of the mean at the last step\n", curve.last_von_mises() / 1e6);
+  if (!a.curve.empty()) fmt::print("curve: {}\n", a.curve);
 }
 
 }  // namespace
@@ -203,6 +255,19 @@ void add_predict(CLI::App& app) {
   verb->add_option("--threads", a->threads, "threads of the CPU engine; 0: as many as the machine has")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
+  verb->add_option("--load", a->load,
+                   std::string("nonlocal models: what the grid is carried through; DAMASK's load.yaml, a table, an "
+                               "archive, or a name:axes[:strain[:step]] joined by + (") +
+                       load_names() + "); default: the model's own");
+  verb->add_option("--phase", a->phases, "nonlocal models: NAME=MODEL'S PHASE where the names differ; may be repeated")
+      ->expected(1);
+  verb->add_option("--padding", a->padding,
+                   "nonlocal models: mirrored layers beyond the faces of axes that are not periodic")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
+  verb->add_option("--curve", a->curve, "write the mean stress and velocity gradient of every step here (CSV)");
+  auto* stress = verb->add_flag("--stress", a->stress, "write stresses (the default where the model has them)");
+  verb->add_flag("--no-stress", a->no_stress, "write no stresses")->excludes(stress);
   verb->add_option("--memory", a->memory, "most memory to take, such as 2GB (default: most of what is free)");
   verb->add_option("--steps", a->steps,
                    "steps to write: all, last, or a list such as 0,5,13 (0 is always written)")

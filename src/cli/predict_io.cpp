@@ -64,10 +64,12 @@ void InitialState::read(std::int64_t begin, std::int64_t count, float* q) {
 }
 
 void ResultSink::write(std::array<int, 3> lo, Shape extent, const StepOutput& out) {
-  const int slot = slot_[std::size_t(out.step)];
+  if (curve_) curve_->add(lo, extent, out);
+  const int slot = choice_.slot[std::size_t(out.step)];
   if (slot < 0) return;
   writer_.orientation(slot, lo, extent, out.orientation);
-  if (out.stress) writer_.stress(slot, lo, extent, out.stress);
+  if (out.stress && choice_.stress) writer_.stress(slot, lo, extent, out.stress);
+  if (out.load && choice_.loads) writer_.load(slot, *out.load);
 }
 
 std::vector<std::uint8_t> read_mask(FieldReader& reader, const std::vector<std::string>& masks) {
@@ -111,7 +113,7 @@ std::vector<int> parse_steps(const std::string& text, int steps) {
     for (const std::string& part : split(text)) {
       const int k = whole_number(part, "--steps");
       require(k >= 0 && k <= steps, Errc::kArgument,
-              fmt::format("--steps: {} is not among the model's steps 0 to {}", k, steps));
+              fmt::format("--steps: {} is not among the steps 0 to {}", k, steps));
       chosen.insert(k);
     }
   }

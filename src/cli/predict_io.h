@@ -7,6 +7,7 @@
 
 #include "grainspin/archive.h"
 #include "grainspin/reconstruct.h"
+#include "src/cli/macro_curve.h"
 
 namespace grainspin::cli {
 
@@ -24,15 +25,22 @@ class InitialState final : public OrientationSource {
   const std::vector<std::uint8_t>& mask_;
 };
 
-// Writes the chosen steps. slot[k]: place of step k in the file, -1 where it is not wanted.
+// Writes the chosen steps, and adds every step to the curve.
 class ResultSink final : public OrientationSink {
  public:
-  ResultSink(ArchiveWriter& writer, std::vector<int> slot) : writer_(writer), slot_(std::move(slot)) {}
+  struct Choice {
+    std::vector<int> slot;  // [T+1] place of step k in the file, -1 where it is not wanted
+    bool stress = false;    // the file takes stresses
+    bool loads = false;     // the file takes the load of every step
+  };
+  ResultSink(ArchiveWriter& writer, Choice choice, MacroCurve* curve)
+      : writer_(writer), choice_(std::move(choice)), curve_(curve) {}
   void write(std::array<int, 3> lo, Shape extent, const StepOutput& out) override;
 
  private:
   ArchiveWriter& writer_;
-  std::vector<int> slot_;
+  Choice choice_;
+  MacroCurve* curve_;  // or null
 };
 
 // "phase=NAME" or "grain=3,7" each: the voxels of these are masked (0 in the result; empty without masks).
