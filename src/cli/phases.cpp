@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <optional>
 
 #include "grainspin/core.h"
 #include "src/cli/verbs.h"
@@ -19,14 +18,15 @@ std::string list(const NonlocalSpec& spec) {
   return out;
 }
 
-std::optional<std::int32_t> by_name(const NonlocalSpec& spec, const std::string& name) {
+// By name or number; -1 for neither.
+std::int32_t by_name(const NonlocalSpec& spec, const std::string& name) {
   const auto found = std::ranges::find(spec.phases, name, &PhaseSpec::name);
   if (found != spec.phases.end()) return std::int32_t(found - spec.phases.begin());
   std::int32_t number = -1;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (error == std::errc() && end == name.data() + name.size() && number >= 0 && number < std::int32_t(spec.phases.size()))
     return number;
-  return std::nullopt;
+  return -1;
 }
 
 }  // namespace
@@ -34,14 +34,14 @@ std::optional<std::int32_t> by_name(const NonlocalSpec& spec, const std::string&
 PhaseMatch match_phases(const ArchiveInfo& info, const NonlocalSpec& spec, const std::vector<std::string>& named,
                         const std::vector<std::string>& masks) {
   const std::size_t n = info.phases.size();
-  std::vector<std::optional<std::int32_t>> chosen(n);
+  std::vector<std::int32_t> chosen(n, -1);
   for (const std::string& item : named) {
     const std::size_t at = item.rfind('=');
     require(at != std::string::npos && at > 0, Errc::kArgument, "--phase: '" + item + "', wanted NAME=MODEL'S PHASE");
     const auto found = std::ranges::find(info.phases, item.substr(0, at), &PhaseInfo::name);
     require(found != info.phases.end(), Errc::kArgument, info.path + ": has no phase '" + item.substr(0, at) + "' (--phase)");
-    const auto model = by_name(spec, item.substr(at + 1));
-    require(model.has_value(), Errc::kArgument,
+    const std::int32_t model = by_name(spec, item.substr(at + 1));
+    require(model >= 0, Errc::kArgument,
             "--phase: '" + item.substr(at + 1) + "' is none of the model's phases: " + list(spec));
     chosen[std::size_t(found - info.phases.begin())] = model;
   }
@@ -56,21 +56,22 @@ PhaseMatch match_phases(const ArchiveInfo& info, const NonlocalSpec& spec, const
       continue;
     }
     const std::string hint = n > 1 ? " (--mask phase=" + phase.name + " leaves the phase out)" : "";
-    std::optional<std::int32_t> m = chosen[i] ? chosen[i] : std::nullopt;
-    if (!m) {
+    const bool by_hand = chosen[i] >= 0;
+    std::int32_t m = chosen[i];
+    if (m < 0) {
       const auto found = std::ranges::find(spec.phases, phase.name, &PhaseSpec::name);
       if (found != spec.phases.end()) m = std::int32_t(found - spec.phases.begin());
     }
-    if (!m && single) {
+    if (m < 0 && single) {
       m = 0;
       if (phase.point_group == spec.phases[0].point_group)
         out.notes.push_back(fmt::format("phase '{}' is taken for the model's '{}'", phase.name, spec.phases[0].name));
     }
-    require(m.has_value(), Errc::kArgument,
+    require(m >= 0, Errc::kArgument,
             fmt::format("{}: phase '{}' ({}) is none of the model's: {}; --phase {}=NAME says which it is{}", info.path,
                         phase.name, phase.point_group, list(spec), phase.name, hint));
-    const PhaseSpec& model = spec.phases[std::size_t(*m)];
-    require(!phase.point_group.empty() || chosen[i], Errc::kFormat,
+    const PhaseSpec& model = spec.phases[std::size_t(m)];
+    require(!phase.point_group.empty() || by_hand, Errc::kFormat,
             fmt::format("{}: the crystal symmetry of phase '{}' is not stated; --phase {}={} if it is the model's {}{}",
                         info.path, phase.name, phase.name, model.name, model.point_group, hint));
     require(phase.point_group.empty() || phase.point_group == model.point_group, Errc::kArgument,
@@ -79,7 +80,7 @@ PhaseMatch match_phases(const ArchiveInfo& info, const NonlocalSpec& spec, const
     if (model.c_over_a > 0 && phase.c_over_a > 0 && std::abs(phase.c_over_a / model.c_over_a - 1) > 0.01)
       out.notes.push_back(fmt::format("c/a of phase '{}' is {:.4f}, of the model's '{}' {:.4f}", phase.name, phase.c_over_a,
                                       model.name, model.c_over_a));
-    out.model.push_back(*m);
+    out.model.push_back(m);
   }
   return out;
 }
