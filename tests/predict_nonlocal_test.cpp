@@ -76,6 +76,8 @@ class Nonlocal : public ::testing::Test {
   };
   static Run engine(const Model& m, const std::string& from, Region region, const std::vector<std::uint8_t>& mask = {}) {
     const auto reader = open_archive(from);
+    const ArchiveInfo& info = reader->info();
+    region.spacing = {info.size[0] / info.shape.nx, info.size[1] / info.shape.ny, info.size[2] / info.shape.nz};
     const std::int64_t n = reader->info().shape.voxels();
     std::vector<float> q(std::size_t(n) * 4);
     reader->orientation(0, 0, n, q.data());
@@ -127,7 +129,6 @@ TEST_F(Nonlocal, PredictsAnyLoadAsTheEngineDoes) {
   const Model m = random_nonlocal(small({fcc("Cu")}), 4, 3);
   write_model(model, m);
   Region region = whole({8, 7, 6}, {.z = Boundary::kClamped});
-  region.spacing = {1e-6, 1e-6, 1e-6};
   region.padding = 3;
   region.loads = named_load("uniaxial:z:0.02+shear:xz:0.01", {});
   const Run want = engine(m, input, region);
@@ -193,7 +194,6 @@ TEST_F(Nonlocal, PhasesByNameByHandOrMasked) {
     mask.push_back(p == 0 ? 1 : 0);
   }
   Region region = whole(info.shape, info.boundaries);
-  region.spacing = {info.size[0] / 8, info.size[1] / 6, info.size[2] / 4};
   region.phase = phase.data();
   ASSERT_EQ(predict(kDual), 0) << said;
   expect_same(engine(m, kDual, region), 2);
