@@ -260,7 +260,7 @@ void add_predict(CLI::App& app) {
                                "archive, or a name:axes[:strain[:step]] joined by + (") +
                        load_names() + "); default: the model's own");
   verb->add_option("--phase", a->phases, "nonlocal models: NAME=MODEL'S PHASE where the names differ; may be repeated")
-      ->expected(1);
+      ->allow_extra_args(false);  // one each time
   verb->add_option("--padding", a->padding,
                    "nonlocal models: mirrored layers beyond the faces of axes that are not periodic")
       ->check(CLI::Range(0, 1 << 20))
@@ -279,7 +279,7 @@ void add_predict(CLI::App& app) {
       "--boundary", a->boundary,
       "periodic or clamped, or one for each axis: periodic,periodic,clamped (default: the input's)");
   verb->add_option("--mask", a->masks, "leave voxels out: phase=NAME or grain=NUMBERS; may be repeated")
-      ->expected(1);
+      ->allow_extra_args(false);  // one each time
   verb->add_flag("--dry-run", a->dry_run, "print what the run would take, compute nothing");
   verb->add_flag("--compress", a->compress, "compress the result");
   verb->add_flag("--quiet", a->quiet, "print nothing but errors");
