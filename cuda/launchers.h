@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cuda/nonlocal_launchers.h"
 #include "grainspin/gather.h"
 #include "grainspin/input.h"
 #include "grainspin/model.h"
@@ -15,9 +16,10 @@
 namespace grainspin::cuda {
 
 // Raised with every change of this file: a library of another version is refused.
-constexpr int kTableVersion = 1;
+constexpr int kTableVersion = 2;
 
 struct Context;  // a GPU, a stream on it, and what cuBLAS needs
+struct Graph;    // recorded launches
 
 struct Presence {
   int devices = 0;
@@ -123,6 +125,40 @@ struct Table {
                  bool accumulate, float* y);
   void (*cell)(Context*, const CellStep&);
   void (*heads)(Context*, const HeadStep&);
+
+  // What work(with) launches is not run but recorded, and run as often as the graph is launched. Copies to host memory
+  // must go to pinned memory; nothing may be allocated, waited for or marked meanwhile. An error that work throws passes.
+  Graph* (*record)(Context*, void (*work)(void*), void* with);
+  void (*launch)(Context*, Graph*);
+  void (*forget)(Context*, Graph*) noexcept;
+
+  // ---- the nonlocal family (nonlocal_launchers.h) ----
+  // Bytes of the work area of these transforms, plans made with it, and the transforms of one batch of channels.
+  // Error kDevice for extents that cuFFT does not support.
+  std::int64_t (*spectral_bytes)(Context*, const SpectralShape&);
+  Spectral* (*spectral_create)(Context*, const SpectralShape&, void* work);
+  void (*spectral_destroy)(Context*, Spectral*) noexcept;
+  void (*forward)(Context*, Spectral*, float* channels);
+  void (*inverse)(Context*, Spectral*, float* channels);
+  // y[out, stride] = (accumulate ? y : 0) + weight a[in, stride] on a block's n voxels, weight the first `in` of
+  // row_stride columns of out rows. fp32 products and sums, nothing narrower.
+  void (*maps)(Context*, const Block&, int in, int out, const float* a, const float* weight, int row_stride,
+               bool accumulate, float* y);
+  // now = table[counter], counter is raised: a recorded step takes the next load each time that it runs.
+  void (*begin_step)(Context*, const StepLoad* table, int* counter, StepLoad* now);
+  void (*start)(Context*, const StartStep&);
+  void (*pass)(Context*, const PassStep&);
+  void (*gate)(Context*, const GateStep&);
+  void (*carry)(Context*, const CarryStep&);
+  void (*polarise)(Context*, const PolariseStep&);
+  void (*mean)(Context*, const MeanStep&);
+  void (*green)(Context*, const GreenStep&);
+  void (*close)(Context*, const CloseStep&);
+  void (*state)(Context*, const StateStep&);
+  void (*turn)(Context*, const TurnStep&);
+  void (*stress)(Context*, const StressStep&);
+  void (*memory)(Context*, const MemoryStep&);
+  void (*mirror)(Context*, const MirrorStep&);
 };
 
 using TableFunction = const Table* (*)();

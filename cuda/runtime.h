@@ -53,4 +53,34 @@ void linear(Context*, int rows, int in, int out, const float* x, const float* we
 void cell(Context*, const CellStep&);
 void heads(Context*, const HeadStep&);
 
+// graph.cu
+Graph* record(Context*, void (*work)(void*), void* with);
+void launch(Context*, Graph*);
+void forget(Context*, Graph*) noexcept;
+
+// green.cu
+std::int64_t spectral_bytes(Context*, const SpectralShape&);
+Spectral* spectral_create(Context*, const SpectralShape&, void* work);
+void spectral_destroy(Context*, Spectral*) noexcept;
+void forward(Context*, Spectral*, float* channels);
+void inverse(Context*, Spectral*, float* channels);
+void green_step(Context*, const GreenStep&);
+
+// nonlocal.cu
+void maps(Context*, const Block&, int in, int out, const float* a, const float* weight, int row_stride, bool accumulate,
+          float* y);
+void begin_step(Context*, const StepLoad* table, int* counter, StepLoad* now);
+void start_step(Context*, const StartStep&);
+void pass_step(Context*, const PassStep&);
+void gate_step(Context*, const GateStep&);
+void carry_step(Context*, const CarryStep&);
+void polarise_step(Context*, const PolariseStep&);
+void mean_step(Context*, const MeanStep&);
+void close_step(Context*, const CloseStep&);
+void state_step(Context*, const StateStep&);
+void turn_step(Context*, const TurnStep&);
+void stress_step(Context*, const StressStep&);
+void memory_step(Context*, const MemoryStep&);
+void mirror_step(Context*, const MirrorStep&);
+
 }  // namespace grainspin::cuda

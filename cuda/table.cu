@@ -3,11 +3,27 @@
 
 extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* grainspin_cuda_table() {
   using namespace grainspin::cuda;
-  // 16384 rows: a wave of product tiles on the largest GPUs, and few enough that a batch of 27 x 9 inputs
+  // 16384 rows a batch: a wave of product tiles on the largest GPUs, and few enough that a batch of 27 x 9 inputs
   // (16 MB) is still in the L2 cache when the product reads it.
-  static const Table table{kTableVersion, 16384,        kWorkspaceBytes, presence, create,         destroy,
-                           info,          allocate,     release,         allocate_pinned,          release_pinned,
-                           copy,          copy_box,     zero,            mark,     wait,           synchronise,
-                           embed,         gather_patches, gather_embedded, linear, cell,           heads};
+  static const Table table = [] {
+    Table t{};
+    t.version = kTableVersion;
+    t.batch_rows = 16384;
+    t.context_bytes = kWorkspaceBytes;
+    t.presence = presence, t.create = create, t.destroy = destroy, t.info = info;
+    t.allocate = allocate, t.release = release;
+    t.allocate_pinned = allocate_pinned, t.release_pinned = release_pinned;
+    t.copy = copy, t.copy_box = copy_box, t.zero = zero;
+    t.mark = mark, t.wait = wait, t.synchronise = synchronise;
+    t.embed = embed, t.gather_patches = gather_patches, t.gather_embedded = gather_embedded;
+    t.linear = linear, t.cell = cell, t.heads = heads;
+    t.record = record, t.launch = launch, t.forget = forget;
+    t.spectral_bytes = spectral_bytes, t.spectral_create = spectral_create, t.spectral_destroy = spectral_destroy;
+    t.forward = forward, t.inverse = inverse, t.maps = maps;
+    t.begin_step = begin_step, t.start = start_step, t.pass = pass_step, t.gate = gate_step, t.carry = carry_step;
+    t.polarise = polarise_step, t.mean = mean_step, t.green = green_step, t.close = close_step, t.state = state_step, t.turn = turn_step;
+    t.stress = stress_step, t.memory = memory_step, t.mirror = mirror_step;
+    return t;
+  }();
   return &table;
 }

@@ -23,7 +23,8 @@ std::string cuda_unavailable();
 // What a person reads about the GPU side: "CUDA 13.0, NVIDIA H200", or why there is none.
 std::string cuda_summary();
 
-// The engine on a GPU (engine_cuda.cpp).
+// The engine on a GPU (engine_cuda.cpp; the nonlocal family: engine_cuda_nonlocal.cpp). Checks the model.
 std::unique_ptr<Surrogate> make_cuda_engine(const Model& model, const EngineOptions& options);
+std::unique_ptr<Surrogate> make_cuda_nonlocal(const Model& model, const EngineOptions& options);  // checked already
 
 }  // namespace grainspin

@@ -356,6 +356,7 @@ class CudaEngine final : public Surrogate {
 
 std::unique_ptr<Surrogate> make_cuda_engine(const Model& model, const EngineOptions& options) {
   check(model);
+  if (model.spec.family == Family::kNonlocal) return make_cuda_nonlocal(model, options);
   return std::make_unique<CudaEngine>(model, options);
 }
 
