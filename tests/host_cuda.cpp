@@ -6,17 +6,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <map>
+#include <memory>
 #include <vector>
 
 #include "cuda/elements.h"
+#include "host_cuda_context.h"
 
 namespace grainspin::cuda {
-
-struct Context {
-  std::map<void*, std::int64_t> device, pinned;
-};
-
 namespace {
 
 testing::HostCuda knobs;
@@ -43,6 +39,8 @@ DeviceInfo info(Context*) {
   return d;
 }
 void* allocate(Context* c, std::int64_t bytes) {
+  not_recorded(c);
+  ++knobs.allocations;
   knobs.allocated += bytes;
   knobs.peak = std::max(knobs.peak, knobs.allocated);
   return take(c->device, bytes);
@@ -53,15 +51,41 @@ void release(Context* c, void* p) noexcept {
 }
 void* allocate_pinned(Context* c, std::int64_t bytes) { return take(c->pinned, bytes); }
 void release_pinned(Context* c, void* p) noexcept { give(c->pinned, p); }
-void copy(Context*, void* dst, const void* src, std::int64_t bytes) { std::memcpy(dst, src, std::size_t(bytes)); }
-void copy_box(Context*, void* dst, const void* src, const SubBox& box, int each) {
-  for (std::int64_t i = 0; i < box.size.voxels(); ++i)
-    std::memcpy(static_cast<char*>(dst) + i * each, static_cast<const char*>(src) + voxel(box, i) * each, std::size_t(each));
+void copy(Context* c, void* dst, const void* src, std::int64_t bytes) {
+  enqueue(c, [=] { std::memcpy(dst, src, std::size_t(bytes)); });
 }
-void zero(Context*, void* p, std::int64_t bytes) { std::memset(p, 0, std::size_t(bytes)); }
-void mark(Context*, int) {}
-void wait(Context*, int) {}
-void synchronise(Context*) {}
+void copy_box(Context* c, void* dst, const void* src, const SubBox& box, int each) {
+  enqueue(c, [=] {
+    for (std::int64_t i = 0; i < box.size.voxels(); ++i)
+      std::memcpy(static_cast<char*>(dst) + i * each, static_cast<const char*>(src) + voxel(box, i) * each,
+                  std::size_t(each));
+  });
+}
+void zero(Context* c, void* p, std::int64_t bytes) {
+  enqueue(c, [=] { std::memset(p, 0, std::size_t(bytes)); });
+}
+void mark(Context* c, int) { not_recorded(c); }
+void wait(Context* c, int) { not_recorded(c); }
+void synchronise(Context* c) { not_recorded(c); }
+
+Graph* record(Context* c, void (*work)(void*), void* with) {
+  auto graph = std::make_unique<Graph>();
+  c->recording = graph.get();
+  try {
+    work(with);
+  } catch (...) {
+    c->recording = nullptr;
+    throw;
+  }
+  c->recording = nullptr;
+  ++knobs.graphs;
+  return graph.release();
+}
+void launch(Context*, Graph* graph) {
+  ++knobs.launches;
+  for (const auto& work : graph->work) work();
+}
+void forget(Context*, Graph* graph) noexcept { delete graph; }
 
 void embed(Context*, const InputSpec& spec, std::int64_t n, std::int64_t rows, const float* q, float* out) {
   const int size = spec.embedding.size;
@@ -116,9 +140,18 @@ void heads(Context*, const HeadStep& step) {
 extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* grainspin_cuda_table() {
   using namespace grainspin::cuda;
   static Table table;
-  table = {knobs.version, 16,      0,       presence, create, destroy,        info,            allocate,
-           release,       allocate_pinned, release_pinned, copy, copy_box, zero, mark, wait,
-           synchronise,   embed,   gather_patches, gather_embedded, linear, cell, heads};
+  table = {};
+  table.version = knobs.version;
+  table.batch_rows = knobs.batch_rows;
+  table.presence = presence, table.create = create, table.destroy = destroy, table.info = info;
+  table.allocate = allocate, table.release = release;
+  table.allocate_pinned = allocate_pinned, table.release_pinned = release_pinned;
+  table.copy = copy, table.copy_box = copy_box, table.zero = zero;
+  table.mark = mark, table.wait = wait, table.synchronise = synchronise;
+  table.embed = embed, table.gather_patches = gather_patches, table.gather_embedded = gather_embedded;
+  table.linear = linear, table.cell = cell, table.heads = heads;
+  table.record = record, table.launch = launch, table.forget = forget;
+  fill_nonlocal(table);
   return &table;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "grainspin/cell.h"  // turned(): the orientation after a step
 #include "grainspin/core.h"
 #include "grainspin/model.h"
 #include "grainspin/orientation.h"
@@ -87,12 +88,6 @@ GRAINSPIN_HD inline void green(const T* k, const T& inverse, const T& beta, cons
   w[0] = (hzy - hyz) * C(0.5);
   w[1] = (hxz - hzx) * C(0.5);
   w[2] = (hyx - hxy) * C(0.5);
-}
-
-// exp(w) q, unit.
-template <class T>
-GRAINSPIN_HD inline Quaternion<T> turned(const Quaternion<T>& q, const Vec3<T>& w) {
-  return normalised(exp(w) * q);
 }
 
 // Layers of mirror images actually put beyond each face: at most the axis' extent.

@@ -1,0 +1,34 @@
+// What the launchers on the host share: a context whose work runs at once, or later where it is being recorded.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "cuda/launchers.h"
+
+namespace grainspin::cuda {
+
+struct Graph {
+  std::vector<std::function<void()>> work;
+};
+
+struct Context {
+  std::map<void*, std::int64_t> device, pinned;
+  Graph* recording = nullptr;
+};
+
+template <class Work>
+void enqueue(Context* c, const Work& work) {
+  if (c->recording) c->recording->work.push_back(work);
+  else work();
+}
+// CUDA refuses these calls while a stream records.
+inline void not_recorded(const Context* c) {
+  require(!c->recording, Errc::kInternal, "host CUDA: a call that cannot be recorded");
+}
+
+void fill_nonlocal(Table& table);  // host_cuda_nonlocal.cpp
+
+}  // namespace grainspin::cuda
