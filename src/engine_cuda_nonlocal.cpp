@@ -83,6 +83,7 @@ class CudaNonlocal final : public Surrogate {
     const Launching launching = teacher ? Launching::kPlain : this->launching(region, size);
     if (launching == Launching::kWholeRun) {
       graph = recorded([&] {
+        step.warm_up();
         for (int t = 1; t <= T; ++t) {
           step.launch();
           delivery.copy(t - 1);
@@ -94,8 +95,10 @@ class CudaNonlocal final : public Surrogate {
       return;
     }
     if (launching == Launching::kGraphOfAStep) graph = recorded([&] { step.launch(); });
+    if (teacher) step.orientations(teacher);
+    step.warm_up();
     for (int t = 1; t <= T; ++t) {
-      if (teacher) step.orientations(teacher + (t - 1) * region.shape.voxels() * 4);
+      if (teacher && t > 1) step.orientations(teacher + (t - 1) * region.shape.voxels() * 4);
       if (graph) gpu_->launch(gpu_, graph.get());
       else step.launch();
       delivery.copy(t & 1);
@@ -242,7 +245,7 @@ class CudaNonlocal final : public Surrogate {
   std::int64_t set_floats(const Region& region) const { return 16 + region.inner.voxels() * (cell().stress ? 13 : 7); }
   Launching launching(const Region& region, const WorkspaceSize& size) const {
     const std::int64_t step = launches(size);
-    if (step * size.steps <= kGraphLaunches && set_floats(region) * kFloat * size.steps <= kGraphOutputs)
+    if (step * (size.steps + warmups(cell())) <= kGraphLaunches && set_floats(region) * kFloat * size.steps <= kGraphOutputs)
       return Launching::kWholeRun;
     return step <= kGraphLaunches ? Launching::kGraphOfAStep : Launching::kPlain;
   }

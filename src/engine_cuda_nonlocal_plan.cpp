@@ -59,7 +59,7 @@ Workspace workspace_of(const NonlocalSpec& spec, const PaddedCell& cell, const W
   const cuda::Spectrum spectrum = spectrum_of(cell.whole);
   std::int64_t state = 0, rows = 0, systems = 0;  // floats a channel of the state; of a block; most systems
   for (std::size_t p = 0; p < size.counts.size(); ++p) {
-    state += stride_of(size.counts[p]) * size.systems[p];
+    state += rows_of(size.counts[p], size.batch_rows) * size.systems[p];
     rows = std::max(rows, stride_of(std::min<std::int64_t>(size.counts[p], size.batch_rows)));
     if (size.counts[p] > 0) systems = std::max<std::int64_t>(systems, size.systems[p]);
   }
@@ -84,7 +84,7 @@ Workspace workspace_of(const NonlocalSpec& spec, const PaddedCell& cell, const W
   w.u = take(D * row);
   w.gate = take(std::max(spec.gated ? D : 0, 2 * H) * row);
   w.crystal = take(rows * std::max<std::int64_t>(8, 5 * M) * kFloat);
-  w.loads = take(size.steps * std::int64_t(sizeof(cuda::StepLoad)));
+  w.loads = take((size.steps + warmups(spec)) * std::int64_t(sizeof(cuda::StepLoad)));
   w.now = take(sizeof(cuda::StepLoad));
   w.counter = take(sizeof(int));
   w.mean_gradient = take(spec.passes * M * 9 * kFloat);

@@ -46,8 +46,15 @@ struct WorkspaceSize {
 };
 Workspace workspace_of(const NonlocalSpec& spec, const PaddedCell& cell, const WorkspaceSize& size);
 
+// Times that the first step is run beforehand.
+inline int warmups(const NonlocalSpec& spec) { return spec.carried ? spec.warmup : 0; }
+
 // Rows of a block's matrices: a multiple of 32 (128 bytes).
 constexpr std::int64_t stride_of(std::int64_t n) { return (n + 31) / 32 * 32; }
+// Of all blocks of n voxels.
+constexpr std::int64_t rows_of(std::int64_t n, int batch_rows) {
+  return n / batch_rows * stride_of(batch_rows) + stride_of(n % batch_rows);
+}
 
 // A block of voxels of one phase: rows first .. first + n of the lists; x and h where its state starts (floats).
 struct PhaseBlock {

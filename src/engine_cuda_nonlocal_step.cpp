@@ -27,7 +27,7 @@ NonlocalStep::NonlocalStep(const Gpu& gpu, const NonlocalWeights& model, const R
     spectrum_.k[d] = floats(at_.k[d]);
     upload(at_.k[d], frequencies_of(spectrum_, d, region.spacing, model.spec.frequencies));
   }
-  std::vector<cuda::StepLoad> table;
+  std::vector<cuda::StepLoad> table;  // that of the first step also for each time that it is run beforehand
   for (const CellLoad& load : loads) {
     cuda::StepLoad s{};
     for (std::size_t k = 0; k < 5; ++k) s.drive[k] = float(load.E0[k]);
@@ -37,6 +37,7 @@ NonlocalStep::NonlocalStep(const Gpu& gpu, const NonlocalWeights& model, const R
     s.log_size = float(load.log_size);
     table.push_back(s);
   }
+  table.insert(table.begin(), std::size_t(warmups(model.spec)), table[0]);
   upload(at_.loads, table);
   upload(at_.voxels, blocks_.voxels);
   gpu_->zero(gpu_, bytes(at_.counter), sizeof(int));
@@ -183,12 +184,20 @@ void NonlocalStep::end(const Row& r) const {
                       r.h});
 }
 
-void NonlocalStep::launch() const {
-  const NonlocalSpec& s = model_.spec;
+void NonlocalStep::sweep() const {
   gpu_->begin_step(gpu_, reinterpret_cast<const cuda::StepLoad*>(bytes(at_.loads)),
                    reinterpret_cast<int*>(bytes(at_.counter)), now());
   for (const PhaseBlock& b : blocks_.blocks) start(row(b));
-  for (int k = 0; k < s.passes; ++k) pass(k);
+  for (int k = 0; k < model_.spec.passes; ++k) pass(k);
+}
+
+void NonlocalStep::warm_up() const {
+  for (int i = 0; i < warmups(model_.spec); ++i) sweep();
+}
+
+void NonlocalStep::launch() const {
+  const NonlocalSpec& s = model_.spec;
+  sweep();
   gpu_->close(gpu_, {s.passes * s.polarisations, weight(model_.place.free), floats(at_.mean_gradient), now()});
   if (masked_) gpu_->zero(gpu_, floats(at_.fields), voxels() * (s.stress ? 9 : 3) * kFloat);
   for (const PhaseBlock& b : blocks_.blocks) end(row(b));

@@ -39,6 +39,7 @@ class NonlocalStep {
   ~NonlocalStep();  // waits for the GPU
 
   void orientations(const float* q) const;  // q[region.shape, 4], host memory, images included from now on
+  void warm_up() const;                     // before the first step, on its orientations
   void launch() const;                      // the next step of the loads
   // Of the step that was launched last, on the GPU, whole cell: orientation [voxels, 4], increment [voxels, 3],
   // stress [voxels, 6] or null, what it found of the mean velocity gradient [9].
@@ -65,6 +66,7 @@ class NonlocalStep {
   void start(const Row& row) const;
   void pass(int k) const;
   void convolve(int k) const;
+  void sweep() const;  // the load, the start and the passes
   void end(const Row& row) const;
 
   const Gpu& gpu_;

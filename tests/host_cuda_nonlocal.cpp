@@ -36,10 +36,11 @@ void spectral_destroy(Context*, Spectral* plans) noexcept { delete plans; }
 
 // out_k = sum_j in_j exp(sign 2 pi i j k / n) of a line of n values that lie `step` apart.
 void transform_line(Complex* line, int n, std::int64_t step, int sign) {
-  std::vector<Complex> out(static_cast<std::size_t>(n));
-  for (int k = 0; k < n; ++k)
-    for (int j = 0; j < n; ++j)
-      out[std::size_t(k)] += line[j * step] * std::polar(1.0, sign * 2 * std::acos(-1.0) * (std::int64_t(j) * k % n) / n);
+  const std::size_t N = std::size_t(n);
+  std::vector<Complex> out(N), roots;
+  for (int j = 0; j < n; ++j) roots.push_back(std::polar(1.0, sign * 2 * std::acos(-1.0) * j / n));
+  for (std::size_t k = 0; k < N; ++k)
+    for (std::size_t j = 0; j < N; ++j) out[k] += line[std::int64_t(j) * step] * roots[j * k % N];
   for (int k = 0; k < n; ++k) line[k * step] = out[std::size_t(k)];
 }
 void transform(std::vector<Complex>& c, const SpectralShape& s, int sign) {

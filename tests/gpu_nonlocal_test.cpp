@@ -1,0 +1,15 @@
+// The nonlocal family on a GPU. Skipped where there is none.
+#include <gtest/gtest.h>
+
+#include "backend.h"
+
+namespace grainspin {
+class CudaNonlocal : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto why = cuda_unavailable(); !why.empty()) GTEST_SKIP() << why;
+  }
+};
+}  // namespace grainspin
+
+#include "cuda_nonlocal_cases.h"
