@@ -5,7 +5,7 @@
 #   bench/device.sh [BUILD]           then, on the machine with the GPU:
 #   bundle/go.sh [FOLDER FOR RESULTS]
 #
-# The machine needs the driver, and cuBLAS and cudart 13 (a CUDA toolkit, or the wheels of a Python with torch); neither
+# The machine needs the driver, and cuBLAS, cuFFT and cudart 13 (a CUDA toolkit, or the wheels of a Python with torch); neither
 # GoogleTest nor HDF5. Programs of a build with LibTorch run where its python3 has the same torch, CUDA part included.
 # Build with -DGRAINSPIN_TESTS=ON -DGRAINSPIN_BENCH=ON, on the machine's C library or an older one.
 set -euo pipefail
@@ -41,12 +41,12 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=${1:-$here/results}
 mkdir -p "$out"
-# cuBLAS: a toolkit's, else that of a Python's wheels.
+# cuBLAS and cuFFT: a toolkit's, else those of a Python's wheels.
 places=$here/lib
 for d in /usr/local/cuda/lib64 $(python3 -c 'import nvidia, glob, os
 for p in nvidia.__path__:
     print(*glob.glob(os.path.join(p, "*", "lib")))' 2>/dev/null); do
-  [[ ! -e $d/libcublas.so.13 ]] || { places=$places:$d; break; }
+  [[ ! -e $d/libcublas.so.13 || ! -e $d/libcufft.so.12 ]] || { places=$places:$d; break; }
 done
 export GRAINSPIN_CUDA_LIBRARY=$here/lib/libgrainspin_cuda.so GRAINSPIN_DATASETS=$here/datasets
 export LD_LIBRARY_PATH=$places
@@ -65,7 +65,8 @@ done
 if command -v compute-sanitizer >/dev/null; then
   # Small cases: each tool slows a kernel down tens of times.
   for tool in memcheck racecheck initcheck; do
-    for t in gpu_gather_test:'*ListsAndBoxes*:*OnTheFly*' gpu_engine_test:'*OneHead*:*MaskedVoxels*'; do
+    for t in gpu_gather_test:'*ListsAndBoxes*:*OnTheFly*' gpu_engine_test:'*OneHead*:*MaskedVoxels*' \
+      gpu_nonlocal_test:'*AgreesWithTheDefinition*:*MaskedVoxels*:*SinkThrows*'; do
       timeout 120 compute-sanitizer --tool "$tool" --error-exitcode 9 "$here/bin/${t%%:*}" --gtest_filter="${t#*:}" > "$out/$tool-${t%%:*}.log" 2>&1
       code=$?
       ((code == 0)) || status=1
@@ -81,7 +82,9 @@ for b in "$here"/bin/bench_*; do
     [[ -e $torch/libtorch_cuda.so ]] || { echo "$name: left out, python3 has no torch with CUDA"; continue; }
     preload=(env LD_PRELOAD="$torch/libtorch_cuda.so" LD_LIBRARY_PATH="$LD_LIBRARY_PATH:$torch")
   fi
-  timeout 240 "${preload[@]}" "$b" --benchmark_filter='gpu|cuda|engine_cpu/.*edge:32' --benchmark_out_format=json --benchmark_out="$work/$name.json" > "$out/$name.log" 2>&1 || status=1
+  seconds=240
+  [[ $name != bench_engine_nonlocal ]] || seconds=540
+  timeout "$seconds" "${preload[@]}" "$b" --benchmark_filter='gpu|cuda|engine_cpu/.*edge:32' --benchmark_out_format=json --benchmark_out="$work/$name.json" > "$out/$name.log" 2>&1 || status=1
 done
 cp "$work"/*.json "$out/" 2>/dev/null
 echo

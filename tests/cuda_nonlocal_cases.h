@@ -1,4 +1,4 @@
-// The nonlocal family on the GPU against its definition in double (nonlocal_definition.h): one body for the GPU
+// The nonlocal family on the GPU against the oracle in double (nonlocal_oracle.h): one body for the GPU
 // (gpu_nonlocal_test.cpp) and for the stand-in on the host (engine_cuda_nonlocal_test.cpp).
 #pragma once
 
@@ -9,7 +9,6 @@
 
 #include "backend.h"
 #include "local_oracle.h"
-#include "nonlocal_definition.h"
 #include "nonlocal_oracle.h"
 
 namespace grainspin {
@@ -18,19 +17,6 @@ using testing::angle_between;
 using testing::named_phase;
 using testing::random_nonlocal;
 using testing::random_orientations;
-
-// With maps of like strength on every slip set, and a head strong enough that a step turns voxels by thousandths to
-// tenths of a radian.
-inline Model strong_nonlocal(const NonlocalSpec& spec, int steps, unsigned seed) {
-  Model model = random_nonlocal(spec, steps, seed);
-  for (auto& [name, tensor] : model.tensors) {
-    if (tensor.shape.size() != 3) continue;
-    const int systems = slip_maps(spec.phases[std::size_t(name[5] - '0')]).set.count();  // phase<i>.
-    const float strength = std::sqrt(24.0f / float(systems)) * (name.ends_with("head.out") ? 100 : 1);
-    for (float& w : tensor.values) w *= strength;
-  }
-  return model;
-}
 
 // What a run hands out, step after step.
 struct Handed {
@@ -100,7 +86,7 @@ struct NonlocalCase {
 inline void expect_definition(const NonlocalCase& c, const char* what) {
   SCOPED_TRACE(std::string(what) + ", " + std::to_string(c.shape.nx) + "x" + std::to_string(c.shape.ny) + "x" +
                std::to_string(c.shape.nz));
-  const Model model = strong_nonlocal(c.spec, 3, 17);
+  const Model model = random_nonlocal(c.spec, 3, 17);
   Region region = whole(c.shape, c.boundaries);
   region.spacing = c.spacing;
   region.padding = c.padding;
@@ -115,26 +101,33 @@ inline void expect_definition(const NonlocalCase& c, const char* what) {
   const std::uint8_t* m = c.masked ? mask.data() : nullptr;
   const float* given = c.teacher ? teacher.data() : nullptr;
   const auto engine = make_cuda_engine(model, {.device = Device::kCuda});
-  const auto want = testing::NonlocalDefinition(model, region, m).run(q0.data(), given);
+  std::vector<double> orientation, increment, stress;
+  const std::vector<LoadStep>& loads = c.loads.empty() ? model.spec.loads : c.loads;
+  const auto want = testing::NonlocalOracle(model, region, m).run(q0.data(), given, loads);
+  for (const auto& step : want) {
+    orientation.insert(orientation.end(), step.orientation.begin(), step.orientation.end());
+    increment.insert(increment.end(), step.increment.begin(), step.increment.end());
+    stress.insert(stress.end(), step.stress.begin(), step.stress.end());
+  }
   const auto got = handed(*engine, region, q0.data(), m, given);
   double angle = 0, turned = 0, stressed = 0;
-  ASSERT_EQ(got.orientation.size(), want.orientation.size());
+  ASSERT_EQ(got.orientation.size(), orientation.size());
   for (std::size_t i = 0; i < got.orientation.size(); i += 4) {
     const float* g = &got.orientation[i];
-    const double* w = &want.orientation[i];
+    const double* w = &orientation[i];
     angle = std::max(angle, angle_between({g[0], g[1], g[2], g[3]}, {w[0], w[1], w[2], w[3]}));
   }
-  for (const double w : want.increment) turned = std::max(turned, std::abs(w));
-  for (const double t : want.stress) stressed = std::max(stressed, std::abs(t));
+  for (const double w : increment) turned = std::max(turned, std::abs(w));
+  for (const double t : stress) stressed = std::max(stressed, std::abs(t));
   // 1e-4 rad is promised; single precision comes far nearer, and what is small is as exact.
   EXPECT_LT(angle, 5e-6);
-  EXPECT_LT(most_apart(got.increment, want.increment), 1e-4 * turned);
-  EXPECT_LE(most_apart(got.stress, want.stress), 1e-4 * stressed);
-  ASSERT_EQ(got.loads.size(), want.L.size());
-  for (std::size_t t = 0; t < want.L.size(); ++t)
+  EXPECT_LT(most_apart(got.increment, increment), 1e-4 * turned);
+  EXPECT_LE(most_apart(got.stress, stress), 1e-4 * stressed);
+  ASSERT_EQ(got.loads.size(), want.size());
+  for (std::size_t t = 0; t < want.size(); ++t)
     for (std::size_t k = 0; k < 9; ++k) {
-      EXPECT_NEAR(got.loads[t].L[k], want.L[t][k], 2e-6);
-      EXPECT_EQ(got.loads[t].prescribed[k], (c.loads.empty() ? model.spec.loads : c.loads)[t].prescribed[k]);
+      EXPECT_NEAR(got.loads[t].L[k], want[t].L[k], 2e-6);
+      EXPECT_EQ(got.loads[t].prescribed[k], loads[t].prescribed[k]);
     }
   EXPECT_GT(turned, 0.001);  // the comparison means something only where something turns
 }
@@ -196,7 +189,7 @@ TEST_F(CudaNonlocal, AgreesForLoadsPhasesMasksPaddingAndTeachers) {
 TEST_F(CudaNonlocal, TheInnerPartIsThatOfTheWhole) {
   const Shape shape{6, 5, 4};
   const auto q0 = random_orientations(shape.voxels(), 5);
-  const auto engine = make_cuda_engine(strong_nonlocal(small_cell(), 2, 3), {});
+  const auto engine = make_cuda_engine(random_nonlocal(small_cell(), 2, 3), {});
   Region region = whole(shape, {Boundary::kClamped, {}, {}});
   const auto all = handed(*engine, region, q0.data());
   region.inner_lo = {1, 2, 0};
@@ -219,7 +212,7 @@ TEST_F(CudaNonlocal, TheInnerPartIsThatOfTheWhole) {
 TEST_F(CudaNonlocal, AGraphGivesTheBitsOfSingleSteps) {
   const Shape shape{9, 8, 7};
   const auto q0 = random_orientations(shape.voxels(), 5);
-  const auto engine = make_cuda_engine(strong_nonlocal(small_cell(), 13, 3), {});
+  const auto engine = make_cuda_engine(random_nonlocal(small_cell(), 13, 3), {});
   const Region region = whole(shape, {});
   const auto graph = handed(*engine, region, q0.data());
   std::vector<float> path = q0;
@@ -234,7 +227,7 @@ TEST_F(CudaNonlocal, MaskedVoxelsKeepTheirBits) {
   const auto q0 = random_orientations(shape.voxels(), 9);
   std::vector<std::uint8_t> mask(60, 1);
   mask[7] = mask[8] = mask[59] = 0;
-  const auto engine = make_cuda_engine(strong_nonlocal(small_cell(), 3, 2), {});
+  const auto engine = make_cuda_engine(random_nonlocal(small_cell(), 3, 2), {});
   const auto got = handed(*engine, whole(shape, {}), q0.data(), mask.data());
   for (std::size_t t = 0; t < 3; ++t)
     for (const std::size_t v : {7u, 8u, 59u}) {
@@ -248,7 +241,7 @@ TEST_F(CudaNonlocal, StopsWhenTheSinkThrowsAndRunsAgain) {
   const Shape shape{4, 4, 4};
   const auto q0 = random_orientations(shape.voxels(), 9);
   const auto teacher = random_orientations(shape.voxels() * 5, 2);
-  const auto engine = make_cuda_engine(strong_nonlocal(small_cell(), 5, 2), {});
+  const auto engine = make_cuda_engine(random_nonlocal(small_cell(), 5, 2), {});
   for (const float* given : {static_cast<const float*>(nullptr), teacher.data()}) {
     const auto before = handed(*engine, whole(shape, {}), q0.data(), nullptr, given);
     int seen = 0;
@@ -263,7 +256,7 @@ TEST_F(CudaNonlocal, StopsWhenTheSinkThrowsAndRunsAgain) {
 }
 
 TEST_F(CudaNonlocal, WhatDoesNotFitIsRefusedWithASizeThatDoes) {
-  const auto engine = make_cuda_engine(strong_nonlocal(small_cell(), 13, 2), {});
+  const auto engine = make_cuda_engine(random_nonlocal(small_cell(), 13, 2), {});
   try {  // refused before anything of the grid is read
     engine->run(whole({4096, 4096, 4096}, {}), nullptr, nullptr, nullptr, [](const StepOutput&) {});
     FAIL() << "30 TB fit?";
@@ -274,7 +267,7 @@ TEST_F(CudaNonlocal, WhatDoesNotFitIsRefusedWithASizeThatDoes) {
 }
 
 TEST_F(CudaNonlocal, WhatMakesNoSenseIsRefused) {
-  Model model = strong_nonlocal(small_cell(), 2, 2);
+  Model model = random_nonlocal(small_cell(), 2, 2);
   const Shape shape{3, 2, 2};
   const auto q0 = random_orientations(shape.voxels(), 1);
   const auto refused = [&](const Surrogate& s, const Region& region) {
@@ -305,7 +298,7 @@ TEST_F(CudaNonlocal, WhatMakesNoSenseIsRefused) {
   NonlocalSpec two = small_cell();
   two.phases.push_back(named_phase("bcc24"));
   phase[5] = 2;
-  EXPECT_TRUE(says(refused(*make_cuda_engine(strong_nonlocal(two, 2, 2), {}), region), "voxel 5 is of phase 2"));
+  EXPECT_TRUE(says(refused(*make_cuda_engine(random_nonlocal(two, 2, 2), {}), region), "voxel 5 is of phase 2"));
   model.spec.loads.clear();
   EXPECT_TRUE(says(refused(*make_cuda_engine(model, {}), whole(shape, {})), "no load is given"));
 }

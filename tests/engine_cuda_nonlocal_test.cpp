@@ -47,7 +47,7 @@ TEST_F(CudaNonlocal, WorkspaceIsOneAllocationAndWhatARunTakes) {
   region.inner = {5, 2, 7};
   for (const bool phases : {false, true}) {
     region.phase = phases ? phase.data() : nullptr;
-    const auto engine = make_cuda_engine(strong_nonlocal(phases ? two : small_cell(), 4, 2), {});
+    const auto engine = make_cuda_engine(random_nonlocal(phases ? two : small_cell(), 4, 2), {});
     const std::int64_t before = host_->peak = host_->allocated, workspace = engine->workspace(region);
     host_->allocations = 0;
     engine->run(region, q0.data(), nullptr, nullptr, [](const StepOutput&) {});
@@ -60,7 +60,7 @@ TEST_F(CudaNonlocal, WorkspaceIsOneAllocationAndWhatARunTakes) {
 TEST_F(CudaNonlocal, TheSizeThatFitsDoesFit) {
   NonlocalSpec s = small_cell();
   s.passes = 1;
-  const auto engine = make_cuda_engine(strong_nonlocal(s, 1, 2), {});
+  const auto engine = make_cuda_engine(random_nonlocal(s, 1, 2), {});
   host_->free_bytes = host_->allocated + (std::int64_t(33) << 20);
   const auto attempt = [&](int edge) -> std::string {
     const auto q0 = random_orientations(std::int64_t(edge) * edge * edge, 1);
@@ -76,7 +76,7 @@ TEST_F(CudaNonlocal, TheSizeThatFitsDoesFit) {
   ASSERT_NE(at, std::string::npos) << text;
   const int fits = std::stoi(text.substr(at + 10));
   EXPECT_GE(fits, 8);
-  EXPECT_TRUE(make_cuda_engine(strong_nonlocal(s, 1, 2), {})->fits(whole({4, 4, 4}, {}), false));
+  EXPECT_TRUE(make_cuda_engine(random_nonlocal(s, 1, 2), {})->fits(whole({4, 4, 4}, {}), false));
   EXPECT_FALSE(engine->fits(whole({64, 64, 64}, {}), false));
   EXPECT_EQ(attempt(fits), "");
   EXPECT_NE(attempt(fits * 2), "");
@@ -90,7 +90,7 @@ TEST_F(CudaNonlocal, EveryWayOfLaunchingGivesTheSameBits) {
     host_->batch_rows = batch_rows;
     refill_();
     host_->graphs = host_->launches = 0;
-    return handed(*make_cuda_engine(strong_nonlocal(small_cell(), 6, 3), {}), whole(shape, {}), q0.data());
+    return handed(*make_cuda_engine(random_nonlocal(small_cell(), 6, 3), {}), whole(shape, {}), q0.data());
   };
   const auto whole_run = run(64);
   EXPECT_EQ(host_->graphs, 1);
