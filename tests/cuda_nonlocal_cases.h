@@ -129,7 +129,7 @@ inline void expect_definition(const NonlocalCase& c, const char* what) {
       EXPECT_NEAR(got.loads[t].L[k], want[t].L[k], 2e-6);
       EXPECT_EQ(got.loads[t].prescribed[k], loads[t].prescribed[k]);
     }
-  EXPECT_GT(turned, 0.001);  // the comparison means something only where something turns
+  EXPECT_GT(turned, 1e-4);  // the comparison means something only where something turns
 }
 
 TEST_F(CudaNonlocal, AgreesWithTheDefinition) { expect_definition({}, "plain"); }
