@@ -90,7 +90,7 @@ class CpuNonlocalEngine final : public Surrogate {
 
   std::int64_t workspace(const Region& region) const override {
     const NonlocalSpec& s = spec_.nonlocal;
-    const int phases = region.phase ? int(s.phases.size()) : 1;
+    const int phases = int(s.phases.size());
     const Shape cell = cell_shape(region);
     std::int64_t systems = 0;
     for (int p = 0; p < phases; ++p) systems = std::max<std::int64_t>(systems, weights_.phases()[p].systems);

@@ -53,7 +53,10 @@ NonlocalCell::NonlocalCell(const Region& region, const std::uint8_t* mask, const
     : region_(region), shape_(cell_shape(region)), layers_(mirror_layers_of(region)) {
   const int masked_phase = int(phases.size());
   std::vector<std::vector<std::int32_t>> of(phases.size() + 1);
-  order_.reserve(std::size_t(shape_.voxels()));
+  const std::size_t most = std::size_t(most_blocks(region, int(phases.size())));
+  blocks_.reserve(most);
+  order_.reserve(most * kNonlocalBlock);
+  if (mask) masked_.reserve(std::size_t(shape_.voxels()));
   for (int z = 0; z < shape_.nz; ++z) {
     first_.push_back(std::int64_t(blocks_.size()));
     first_masked_.push_back(std::int64_t(masked_.size()));
@@ -104,10 +107,13 @@ std::int64_t NonlocalCell::most_blocks(const Region& region, int phases) {
   return cell.nz * ((plane + kNonlocalBlock - 1) / kNonlocalBlock + (region.phase ? phases - 1 : 0));
 }
 
+// The masked voxels' places may be all; the last two terms are a plane's places while they are sorted by phase, and
+// where planes begin.
 std::int64_t NonlocalCell::bytes(const Region& region, int phases) {
   const Shape cell = cell_shape(region);
   return most_blocks(region, phases) * std::int64_t(sizeof(Block) + kNonlocalBlock * sizeof(std::int32_t)) +
-         cell.voxels() * std::int64_t(sizeof(std::int32_t)) + 4096;
+         (cell.voxels() + 2 * (phases + 1) * std::int64_t(cell.nx) * cell.ny) * std::int64_t(sizeof(std::int32_t)) +
+         cell.nz * 16 + 4096;
 }
 
 }  // namespace grainspin

@@ -46,7 +46,7 @@ class NonlocalCell {
   // Its voxel of the region's inner part; -1 where it is an image or lies outside of it.
   std::int64_t inner(int z, std::int32_t place) const;
 
-  // At most so many bytes, for a region and `systems` slip systems at most.
+  // At most so many bytes, whatever the mask.
   static std::int64_t bytes(const Region& region, int phases);
   static std::int64_t most_blocks(const Region& region, int phases);
 
