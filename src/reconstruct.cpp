@@ -89,10 +89,7 @@ void reconstruct(const Surrogate& surrogate, OrientationSource& source, Orientat
                  const ReconstructOptions& options) {
   if (surrogate.spec().family == Family::kNonlocal) return reconstruct_whole(surrogate, source, sink, options);
   const Tiling tiling = choose_tiling(surrogate, source.shape(), options);
-  const int steps = options.loads.empty() ? surrogate.spec().steps() : int(options.loads.size());
-  require(options.phase.empty() || std::int64_t(options.phase.size()) == source.shape().voxels(), Errc::kShape,
-          "the phases are of " + std::to_string(options.phase.size()) + " voxels, the grid has " +
-              std::to_string(source.shape().voxels()));
+  const int steps = surrogate.spec().steps();
   const double tiles =
       double(tiling.axis[0].size()) * double(tiling.axis[1].size()) * double(tiling.axis[2].size());
   double done = 0;
@@ -113,8 +110,7 @@ void reconstruct(const Surrogate& surrogate, OrientationSource& source, Orientat
   for (const Stretch& z : tiling.axis[2])
     for (const Stretch& y : tiling.axis[1])
       for (const Stretch& x : tiling.axis[0]) {
-        Region region = region_of({x, y, z});
-        take_options(options, region);
+        const Region region = region_of({x, y, z});
         reader.read({x, y, z}, q.get(), mask.empty() ? nullptr : mask.data());
         surrogate.run(region, q.get(), mask.empty() ? nullptr : mask.data(), nullptr,
                       [&](const StepOutput& out) {

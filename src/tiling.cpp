@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "grainspin/surrogate.h"
 #include "region.h"
 
 namespace grainspin {
@@ -65,51 +64,6 @@ std::string megabytes(std::int64_t bytes) {
   return std::to_string((bytes + 999'999) / 1'000'000) + " MB";
 }
 
-// The nonlocal family: one tile, the grid whole. Where it does not fit, the largest periodic cube that would is told.
-Tiling whole_grid(const Surrogate& surrogate, Shape shape, const ReconstructOptions& options) {
-  require(options.tile == 0, Errc::kArgument,
-          "no tiles: every voxel of a nonlocal model is coupled with the whole grid, so the grid is run whole");
-  const int n[3] = {shape.nx, shape.ny, shape.nz};
-  const Boundary along[3] = {options.boundaries.x, options.boundaries.y, options.boundaries.z};
-  Tiling tiling;
-  for (int a = 0; a < 3; ++a) tiling.axis[a] = cut(n[a], along[a], n[a], 0);
-  tiling.tile = shape;
-  Region region = region_of({tiling.axis[0][0], tiling.axis[1][0], tiling.axis[2][0]});
-  take_options(options, region);
-
-  const bool masked = !options.mask.empty();
-  const auto bytes = [&](const Region& r) {
-    const std::int64_t v = r.shape.voxels();
-    return v * 4 * std::int64_t(sizeof(float)) + (masked ? 2 * v : 0) + std::int64_t(options.phase.empty() ? 0 : 4 * v) +
-           surrogate.workspace(r);
-  };
-  const auto fits = [&](const Region& r) {
-    return (options.memory == 0 || bytes(r) <= options.memory) && surrogate.fits(r, masked);
-  };
-  tiling.bytes = bytes(region);
-  if (!fits(region)) {
-    int low = 0, high = 4096;  // edges of a cube that fits, that does not
-    while (high - low > 1) {
-      const int edge = (low + high) / 2;
-      Region cube = whole({edge, edge, edge}, {});
-      take_options(options, cube);
-      cube.phase = nullptr;
-      (fits(cube) ? low : high) = edge;
-    }
-    const bool memory = options.memory > 0 && tiling.bytes > options.memory;
-    const std::string cube = std::to_string(low);
-    throw Error(Errc::kMemory,
-                (memory ? "the run does not fit into " + megabytes(options.memory) + ": it takes at least " +
-                              megabytes(tiling.bytes)
-                        : "the run does not fit into the memory of the device (" + surrogate.description() + ")") +
-                    "; a nonlocal model runs the grid whole, a periodic grid of " + cube + " x " + cube + " x " + cube +
-                    " voxels would fit");
-  }
-  tiling.cost = double(region.shape.voxels()) *
-                double(options.loads.empty() ? surrogate.spec().steps() : int(options.loads.size()));
-  return tiling;
-}
-
 }  // namespace
 
 std::vector<Stretch> cut(int n, Boundary boundary, int tile, int halo) {
@@ -151,13 +105,6 @@ Region region_of(const std::array<Stretch, 3>& s) {
   return r;
 }
 
-void take_options(const ReconstructOptions& options, Region& region) {
-  region.spacing = options.spacing;
-  region.loads = options.loads;
-  region.padding = options.padding;
-  region.phase = options.phase.empty() ? nullptr : options.phase.data();
-}
-
 Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructOptions& options) {
   require(shape.nx >= 1 && shape.ny >= 1 && shape.nz >= 1, Errc::kShape, "the grid has no voxels");
   require(options.tile >= 0, Errc::kArgument, "the tile edge is negative");
@@ -165,7 +112,6 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
           "the mask has " + std::to_string(options.mask.size()) + " voxels, the grid " +
               std::to_string(shape.voxels()));
   const ModelSpec& spec = surrogate.spec();
-  if (spec.family == Family::kNonlocal) return whole_grid(surrogate, shape, options);
   const int halo = reach(spec);
   const int n[3] = {shape.nx, shape.ny, shape.nz};
   const Boundary along[3] = {options.boundaries.x, options.boundaries.y, options.boundaries.z};

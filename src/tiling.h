@@ -25,9 +25,6 @@ std::vector<Stretch> cut(int n, Boundary boundary, int tile, int halo);
 // The region of the tile made of three stretches x, y, z.
 Region region_of(const std::array<Stretch, 3>& stretches);
 
-// What a region of the nonlocal family reads beside; the phases belong to the whole grid.
-void take_options(const ReconstructOptions& options, Region& region);
-
 struct Tiling {
   std::array<std::vector<Stretch>, 3> axis;  // x, y, z
   Shape tile;
