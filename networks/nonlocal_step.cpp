@@ -126,18 +126,19 @@ NonlocalNetworkImpl::Step NonlocalNetworkImpl::run(const Weights& weights, const
       return turned(part.R.deviators, crystal);
     });
     if (grid.keep.defined()) p = p * grid.keep;
-    const at::Tensor u = (*grid.green)(p, weights.beta[k], spec.stress);
+    // Split, not narrow: its gradient is one copy, where narrow's would fill a whole tensor each.
+    const auto u = spec.stress ? (*grid.green)(p, weights.beta[k], true).split_with_sizes({5, 3, 1})
+                               : (*grid.green)(p, weights.beta[k], false).split_with_sizes({5, 3});
     const at::Tensor D = torch::mm(maps, p.mean(2));  // [17, M]
     L = L + load.size * torch::mv(D.narrow(0, 0, 9), weights.free[k]);
-    const at::Tensor own = u.narrow(0, 5, 3);
+    const at::Tensor& own = u[1];
     const at::Tensor turning = torch::matmul(weights.spin[k], own);  // [3, V]
     spin = spin.defined() ? spin + turning : turning;
     if (spec.stress) {
-      const at::Tensor more = torch::matmul(weights.pressure[k], u[8]);
+      const at::Tensor more = torch::matmul(weights.pressure[k], u[2].squeeze(0));
       pressure = pressure.defined() ? pressure + more : more;
     }
-    const at::Tensor e = u.narrow(0, 0, 5) + D.narrow(0, 9, 5).unsqueeze(2),
-                     w = own + D.narrow(0, 14, 3).unsqueeze(2);
+    const at::Tensor e = u[0] + D.narrow(0, 9, 5).unsqueeze(2), w = own + D.narrow(0, 14, 3).unsqueeze(2);
     for (Part& part : parts) {
       const PhaseMaps& m = phases_[part.phase].maps;
       part.x = gated(part.x, turned(part.R.deviators, of_phase(e, part), true),
