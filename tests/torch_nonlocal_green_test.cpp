@@ -8,6 +8,7 @@
 
 #include "grainspin/nonlocal.h"
 #include "networks/nonlocal_green.h"
+#include "one_thread.h"
 
 namespace grainspin {
 namespace {

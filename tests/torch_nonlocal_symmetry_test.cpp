@@ -10,6 +10,7 @@
 #include "local_oracle.h"
 #include "networks/nonlocal.h"
 #include "networks/rotation.h"
+#include "one_thread.h"
 #include "random_nonlocal.h"
 
 namespace grainspin {

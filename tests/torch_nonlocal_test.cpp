@@ -11,6 +11,7 @@
 #include "networks/nonlocal.h"
 #include "networks/rotation.h"
 #include "nonlocal_definition.h"
+#include "one_thread.h"
 #include "random_nonlocal.h"
 
 namespace grainspin {
