@@ -74,7 +74,7 @@ PhaseSpec phase_spec(const PhaseInfo& info, const SlipChoice& slip, const std::s
     } else {
       require(info.law.has_value(), Errc::kFormat,
               "no law in the file that tells its slip systems; name them with --slip, for example --slip " +
-                  info.name + (info.point_group == "622" ? "=hcp18" : "=fcc"));
+                  info.name + (info.point_group == "622" ? "=hcp18" : info.lattice == "cI" ? "=bcc24" : "=fcc"));
       set = damask_slip_set(info.lattice, info.law->N_sl, info.c_over_a);
     }
   } catch (const Error& e) {
