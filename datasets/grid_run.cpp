@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "datasets/follow.h"
+#include "datasets/stress.h"
 #include "datasets/turning.h"
 #include "grainspin/archive.h"
 #include "grainspin/symmetry.h"
@@ -80,9 +81,9 @@ GridRun load_grid_run(const std::string& path, StressData stress, const SlipChoi
           path + ": only the initial state, no strain step to learn from");
   require(int(info.loads.size()) == info.step_count(), Errc::kFormat,
           path + ": the load of its steps is not known (no deformation gradient F)");
-  const bool known = info.has_stress || (info.has_F && info.has_P);
+  const bool known = knows_stress(info);
   require(stress != StressData::kWanted || known, Errc::kFormat,
-          path + ": stresses were asked for, but the file has no F and P, and no stresses");
+          path + ": stresses were asked for, but the file has no F and P, nor stresses");
 
   GridRun run;
   run.path = path;
@@ -107,20 +108,7 @@ GridRun load_grid_run(const std::string& path, StressData stress, const SlipChoi
   const int steps = info.step_count();
   run.q.resize(std::size_t((steps + 1) * n * 4));
   for (int t = 0; t <= steps; ++t) reader->orientation(t, 0, n, &run.q[std::size_t(t * n * 4)]);
-  if (stress != StressData::kNone && known) {
-    std::vector<float> F(std::size_t(n * 9)), P(std::size_t(n * 9));
-    run.stress.resize(std::size_t(steps * n * 6));
-    for (int t = 1; t <= steps; ++t) {
-      float* sigma = &run.stress[std::size_t((t - 1) * n * 6)];
-      if (info.has_stress) {
-        reader->stress(t, 0, n, sigma);
-        continue;
-      }
-      reader->F(t, 0, n, F.data());
-      reader->P(t, 0, n, P.data());
-      cauchy_stress(n, P.data(), F.data(), sigma);
-    }
-  }
+  if (stress != StressData::kNone && known) run.stress = read_stress(*reader);
   return make_grid_run(std::move(run), info.has_mean_F, phases);
 }
 

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "datasets/follow.h"
+#include "datasets/stress.h"
 #include "grainspin/symmetry.h"
 
 namespace grainspin {
@@ -66,21 +67,13 @@ Run load_run(const std::string& path, bool stress) {
           path + ": only the initial state, no strain step to learn from");
   require(int(info.loads.size()) == info.step_count(), Errc::kFormat,
           path + ": the load of its steps is not known (no deformation gradient F)");
-  require(!stress || (info.has_F && info.has_P), Errc::kFormat,
-          path + ": a stress head was asked for, but the file has no F and P");
+  require(!stress || knows_stress(info), Errc::kFormat,
+          path + ": a stress head was asked for, but the file has no F and P, nor stresses");
   const std::int64_t n = info.shape.voxels();
   const int steps = info.step_count();
   std::vector<float> q(std::size_t((steps + 1) * n * 4)), sigma;
   for (int t = 0; t <= steps; ++t) reader->orientation(t, 0, n, &q[std::size_t(t * n * 4)]);
-  if (stress) {
-    std::vector<float> F(std::size_t(n * 9)), P(std::size_t(n * 9));
-    sigma.resize(std::size_t(steps * n * 6));
-    for (int t = 1; t <= steps; ++t) {
-      reader->F(t, 0, n, F.data());
-      reader->P(t, 0, n, P.data());
-      cauchy_stress(n, P.data(), F.data(), &sigma[std::size_t((t - 1) * n * 6)]);
-    }
-  }
+  if (stress) sigma = read_stress(*reader);
   return make_run(path, info.shape, info.boundaries, info.phases[0].point_group, info.phases[0].c_over_a,
                   info.loads, std::move(q), std::move(sigma));
 }
