@@ -291,3 +291,45 @@ TEST_F(GridSets, StressThatIsWantedMustBeThere) {
       [&] { GridSet({folder_ / "a.h5"}, StressData::kWanted, {{"", {"fcc"}}}, 0, 1); }, Errc::kFormat);
   EXPECT_NE(text.find("no F and P"), std::string::npos) << text;
 }
+
+// The project's own results hold the Cauchy stress itself; one set takes runs with and without.
+TEST_F(GridSets, ReadStressesOfResults) {
+  const Shape shape{3, 2, 2};
+  const std::int64_t n = shape.voxels();
+  ArchiveInfo info;
+  info.creator = "made up";
+  info.shape = shape;
+  info.size = {3e-6, 2e-6, 2e-6};
+  info.phases.resize(1);
+  info.phases[0].name = "Cu";
+  info.phases[0].point_group = "432";
+  info.phases[0].voxels = n;
+  info.loads = tension(2);
+  info.steps.resize(3);
+  info.has_orientation = true;
+  WriteOptions options;
+  options.stress = true;
+  const auto q = follow_law(shape, 2, 7);
+  std::vector<float> sigma;
+  for (std::int64_t i = 0; i < 2 * n * 6; ++i) sigma.push_back(float(1e6 * double(i * i % 97)));
+  const std::string path = folder_ / "stress.h5";
+  const auto out = create_archive(path, info, options);
+  const std::vector<float> none(std::size_t(n * 6), 0.0f);
+  for (int t = 0; t <= 2; ++t) {
+    out->orientation(t, 0, n, &q[std::size_t(t * n * 4)]);
+    out->stress(t, {0, 0, 0}, shape, t == 0 ? none.data() : &sigma[std::size_t((t - 1) * n * 6)]);
+  }
+  const std::vector<std::int32_t> zero(std::size_t(n), 0);
+  out->phase(0, n, zero.data());
+  out->finish();
+  const GridSet both = set({"a.h5", "stress.h5"});
+  EXPECT_TRUE(both.has_stress());
+  int with = 0;
+  for (const GridRun& run : both.training()) {
+    if (run.stress.empty()) continue;
+    EXPECT_EQ(run.stress, sigma);
+    ++with;
+  }
+  EXPECT_EQ(with, 1);
+  EXPECT_EQ(load_run(path, true).stress, sigma);
+}
