@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# From a fresh clone to a judged prediction: sets the machine up, builds the program, trains a small surrogate on the
-# copper runs of datasets/cu_uniaxial, predicts a polycrystal that it never saw, and judges it beside the shipped model.
+# From a fresh clone to a judged prediction: sets the machine up, builds the program, trains a small nonlocal
+# surrogate on the copper runs of datasets/cu_uniaxial, predicts a polycrystal that it never saw, and judges it beside the
+# two shipped models.
 #
 #   ./quickstart.sh [--cpu|--cuda] [--no-packages] [--minutes M] [--output FOLDER]
 #
@@ -39,18 +40,21 @@ show grainspin --version
 
 data=datasets/cu_uniaxial
 unseen=$data/validation/cu_uniaxial_12.h5
-shipped=networks/pretrained/cu_uniaxial_local.safetensors
+shipped=networks/pretrained/cu_uniaxial.safetensors
+local=networks/pretrained/cu_uniaxial_local.safetensors
 
 title "An archive: a polycrystal of copper, strained by 13 % in steps of 1 %"
 show grainspin inspect "$unseen"
 
-title "Train a small surrogate for about $minutes minutes on $(nproc) cores"
+title "Train a small nonlocal surrogate for about $minutes minutes on $(nproc) cores"
 rm -f "$out"/small.*
-show grainspin train $data/train/*.h5 -o "$out/small.safetensors" --minutes "$minutes" --radius 1 --hidden 32
+show grainspin train --family nonlocal $data/train/*.h5 $data/textures/*.h5 -o "$out/small.safetensors" \
+  --minutes "$minutes" --passes 4 --channels 8
 
 title "Predict the unseen polycrystal from its initial state alone"
 show grainspin predict "$out/small.safetensors" "$unseen" -o "$out/predicted_small.h5"
-show grainspin predict "$shipped" "$unseen" -o "$out/predicted_shipped.h5"
+show grainspin predict "$shipped" "$unseen" -o "$out/predicted_shipped.h5" --curve "$out/curve_shipped.csv"
+show grainspin predict "$local" "$unseen" -o "$out/predicted_local.h5"
 
 title "The small surrogate, judged against what DAMASK computed"
 show grainspin evaluate "$out/small.safetensors" "$unseen" --json "$out/scores_small.json" -o "$out/small.html"
@@ -58,12 +62,15 @@ show grainspin evaluate "$out/small.safetensors" "$unseen" --json "$out/scores_s
 title "The shipped model, judged the same way"
 show grainspin evaluate "$shipped" "$unseen" --json "$out/scores_shipped.json" -o "$out/shipped.html"
 
+title "The shipped local model (a 3x3x3 cube of neighbours), judged the same way"
+show grainspin evaluate "$local" "$unseen" --json "$out/scores_local.json" -o "$out/local.html"
+
 title "Done in $(((SECONDS - began + 59) / 60)) minutes after the set-up"
 cat <<TEXT
-pages           $PWD/$out/small.html  $PWD/$out/shipped.html
-scores          $PWD/$out/scores_small.json  $PWD/$out/scores_shipped.json
-predictions     $PWD/$out/predicted_small.h5  $PWD/$out/predicted_shipped.h5 (ParaView opens them)
+pages           $PWD/$out/small.html  shipped.html  local.html
+scores          $PWD/$out/scores_small.json  scores_shipped.json  scores_local.json
+predictions     $PWD/$out/predicted_small.h5  predicted_shipped.h5  predicted_local.h5 (ParaView opens them)
 small model     $PWD/$out/small.safetensors, its log and loss curve beside it
-shipped model   $PWD/$shipped
+shipped models  $PWD/$shipped  $PWD/$local
 the program     $PWD/build/bin/grainspin --help
 TEXT
