@@ -191,7 +191,7 @@ NonlocalNetworkImpl::Weights NonlocalNetworkImpl::expand(bool blocks) const {
     const auto map = [&](const GatedTensors& t) {
       GatedMatrices m;
       if (blocks && t.even.defined() && t.odd.is_cpu()) {
-        const auto packed = [](const at::Tensor& w, const AdaptedBasis& basis) {
+        const auto packed = [](const at::Tensor& w, const TensorBasis& basis) {
           return torch::mm(w.view({-1, w.size(2)}), basis.blocks).view({w.size(0), w.size(1), -1});
         };
         m.odd = packed(t.odd, p.maps.blocks->odd);

@@ -54,7 +54,7 @@ class NonlocalNetworkImpl : public torch::nn::Module {
   // All maps made ready. With gradients on they carry them: expand once an optimiser step, then step(). On
   // the CPU gated maps are packed blocks, elsewhere or with `blocks` false dense matrices: the same numbers
   // to rounding.
-  using Weights = NonlocalWeights;
+  using Weights = CellWeights;
   Weights expand(bool blocks = true) const;
 
   // Carried from step to step; x is empty where nothing is carried, h where there is no memory.

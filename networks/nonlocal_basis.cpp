@@ -1,72 +1,37 @@
-#include <cmath>
-
-#include "grainspin/core.h"
 #include "networks/nonlocal_blocks.h"
-
-#include <ATen/CPUGeneratorImpl.h>
+#include "src/nonlocal_irreps.h"
 
 namespace grainspin {
 
-// A random symmetric matrix of the commutant has each copy of an irreducible representation as one
-// eigenspace; a second random matrix maps equivalent ones onto each other by a multiple of an isometry, which
-// aligns them.
-AdaptedBasis adapted_basis(const at::Tensor& matrices, std::int64_t systems, torch::ScalarType type) {
-  const std::int64_t O = matrices.size(0), N = systems;
-  const at::Tensor B = matrices.to(torch::kDouble).view({O, N, N});
-  at::Generator random = at::detail::createCPUGenerator(11);
-  const auto mixture = [&] {
-    return (torch::randn({O, 1, 1}, random, torch::kDouble) * B).sum(0) / std::sqrt(double(N));
-  };
-  const at::Tensor first = mixture(), second = mixture();
-  const auto [values, vectors] = torch::linalg_eigh(first + first.t());
-  const double spread = (values[-1] - values[0]).item<double>();
-  std::vector<std::vector<at::Tensor>> classes;  // of copies [N, dim], aligned
-  for (std::int64_t begin = 0, end = 0; begin < N; begin = end) {
-    for (end = begin + 1; end < N && (values[end] - values[end - 1]).item<double>() < 1e-7 * spread;) ++end;
-    at::Tensor space = vectors.narrow(1, begin, end - begin);
-    bool known = false;
-    for (auto& copies : classes) {
-      if (copies[0].size(1) != end - begin) continue;
-      const at::Tensor map = space.t().mm(second).mm(copies[0]);
-      const double size = std::sqrt(map.square().sum().item<double>() / double(end - begin));
-      if (size < 1e-6) continue;
-      copies.push_back(space.mm(map / size));
-      known = true;
-      break;
-    }
-    if (!known) classes.push_back({space});
+TensorBasis tensor_basis(const at::Tensor& matrices, std::int64_t systems, torch::ScalarType type) {
+  const at::Tensor B = matrices.to(torch::kCPU, torch::kDouble).contiguous();
+  const std::int64_t O = B.size(0), N = systems;
+  std::vector<std::vector<double>> rows;
+  for (std::int64_t o = 0; o < O; ++o) {
+    const double* row = B.data_ptr<double>() + o * N * N;
+    rows.emplace_back(row, row + N * N);
   }
-  AdaptedBasis basis;
-  std::vector<at::Tensor> columns;
-  std::int64_t index = 0, packed = 0;
-  for (const auto& copies : classes) {
+  const AdaptedBasis adapted = adapted_basis(int(N), rows);
+  TensorBasis basis;
+  // Here the copies of one component lie side by side, so that a block is one matrix of copies and channels.
+  at::Tensor U = torch::empty({N, N}, torch::kDouble);
+  std::int64_t packed = 0;
+  for (const IrrepKind& kind : adapted.kinds) {
     Irrep r;
-    r.dim = copies[0].size(1), r.copies = std::int64_t(copies.size());
-    r.first = index, r.at = packed;
-    for (std::int64_t i = 0; i < r.dim; ++i)
-      for (const at::Tensor& copy : copies) columns.push_back(copy.select(1, i));
-    index += r.dim * r.copies, packed += r.copies * r.copies;
+    r.dim = kind.dimension, r.copies = kind.multiplicity, r.first = kind.first, r.at = packed;
+    for (std::int64_t a = 0; a < r.copies; ++a)
+      for (std::int64_t i = 0; i < r.dim; ++i) {
+        const double* row = adapted.U.data() + (r.first + a * r.dim + i) * N;
+        U.select(1, r.first + i * r.copies + a)
+            .copy_(torch::from_blob(const_cast<double*>(row), {N}, torch::kDouble));
+      }
+    packed += r.copies * r.copies;
     basis.irreps.push_back(r);
   }
-  const at::Tensor U = torch::stack(columns, 1);
-  require(packed == O, Errc::kInternal,
-          "the slip systems' representation is not one of real irreducible parts");
-  const at::Tensor adapted = torch::matmul(torch::matmul(U.t(), B), U);  // [O, N, N]
-  at::Tensor blocks = torch::empty({O, packed}, torch::kDouble), rebuilt = torch::zeros_like(adapted);
-  for (const Irrep& r : basis.irreps) {
-    at::Tensor block = torch::zeros({O, r.copies, r.copies}, torch::kDouble);
-    for (std::int64_t i = 0; i < r.dim; ++i) {
-      const std::int64_t at = r.first + i * r.copies;
-      block += adapted.narrow(1, at, r.copies).narrow(2, at, r.copies) / double(r.dim);
-    }
-    for (std::int64_t i = 0; i < r.dim; ++i) {
-      const std::int64_t at = r.first + i * r.copies;
-      rebuilt.narrow(1, at, r.copies).narrow(2, at, r.copies).copy_(block);
-    }
-    blocks.narrow(1, r.at, r.copies * r.copies).copy_(block.view({O, -1}));
-  }
-  require((rebuilt - adapted).abs().max().item<double>() < 1e-9 * double(N), Errc::kInternal,
-          "the slip systems' representation has not come apart into blocks");
+  at::Tensor blocks = torch::empty({O, packed}, torch::kDouble);
+  for (std::int64_t o = 0; o < O; ++o)
+    blocks.select(0, o).copy_(
+        torch::from_blob(const_cast<double*>(adapted.blocks[std::size_t(o)].data()), {packed}, torch::kDouble));
   basis.U = U.to(type).contiguous();
   basis.blocks = blocks.to(type);
   return basis;

@@ -21,7 +21,7 @@ bool given(const at::Tensor& t) {
 }
 
 // A packed map [D, C, S] as one matrix [copies D, copies C] for each irreducible representation, and back.
-std::vector<at::Tensor> unpacked(const at::Tensor& packed, const AdaptedBasis& basis) {
+std::vector<at::Tensor> unpacked(const at::Tensor& packed, const TensorBasis& basis) {
   const std::int64_t D = packed.size(0), C = packed.size(1);
   std::vector<at::Tensor> all;
   for (const Irrep& r : basis.irreps)
@@ -31,7 +31,7 @@ std::vector<at::Tensor> unpacked(const at::Tensor& packed, const AdaptedBasis& b
                       .reshape({r.copies * D, r.copies * C}));
   return all;
 }
-at::Tensor packed(const std::vector<at::Tensor>& blocks, const AdaptedBasis& basis, std::int64_t D,
+at::Tensor packed(const std::vector<at::Tensor>& blocks, const TensorBasis& basis, std::int64_t D,
                   std::int64_t C) {
   std::vector<at::Tensor> parts;
   for (std::size_t k = 0; k < blocks.size(); ++k) {
@@ -64,16 +64,16 @@ struct Fields {
   }
 };
 
-void to_adapted(const AdaptedBasis& basis, const Fields& from, const Fields& to) {
+void to_adapted(const TensorBasis& basis, const Fields& from, const Fields& to) {
   at::Tensor out = to.wide();
   at::mm_out(out, basis.U.t(), from.wide());
 }
-void to_systems(const AdaptedBasis& basis, const Fields& from, const Fields& to) {
+void to_systems(const TensorBasis& basis, const Fields& from, const Fields& to) {
   at::Tensor out = to.wide();
   at::mm_out(out, basis.U, from.wide());
 }
 // to = W from in the adapted basis, or W^T from.
-void multiply(const AdaptedBasis& basis, const std::vector<at::Tensor>& W, const Fields& from,
+void multiply(const TensorBasis& basis, const std::vector<at::Tensor>& W, const Fields& from,
               const Fields& to, bool transposed) {
   for (std::size_t k = 0; k < W.size(); ++k) {
     const Irrep& r = basis.irreps[k];
@@ -84,7 +84,7 @@ void multiply(const AdaptedBasis& basis, const std::vector<at::Tensor>& W, const
   }
 }
 // W += left right^T, summed over components and voxels.
-void accumulate(const AdaptedBasis& basis, std::vector<at::Tensor>& W, const Fields& left,
+void accumulate(const TensorBasis& basis, std::vector<at::Tensor>& W, const Fields& left,
                 const Fields& right) {
   for (std::size_t k = 0; k < W.size(); ++k) {
     const Irrep& r = basis.irreps[k];

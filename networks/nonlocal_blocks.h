@@ -22,20 +22,19 @@ struct Irrep {
   std::int64_t at = 0;     // packed index of block entry (a, b): at + a * copies + b
 };
 
-struct AdaptedBasis {
+struct TensorBasis {
   at::Tensor U;       // [N, N] orthonormal: system, adapted index
   at::Tensor blocks;  // [orbits, S]: packed blocks of each orbit's basis matrix
   std::vector<Irrep> irreps;
 };
 
-// Of a commutant given by its basis matrices [orbits, N N], double. Error kInternal where it is not one of
-// real irreducible representations.
-AdaptedBasis adapted_basis(const at::Tensor& matrices, std::int64_t systems, torch::ScalarType type);
+// Of a commutant given by its basis matrices [orbits, N N], double: the basis of src/nonlocal_irreps.h as tensors.
+TensorBasis tensor_basis(const at::Tensor& matrices, std::int64_t systems, torch::ScalarType type);
 
 // What the fused map knows of a phase.
 struct BlockMaps {
   std::int64_t systems = 0;
-  AdaptedBasis odd, even;
+  TensorBasis odd, even;
   at::Tensor P, a;  // 3 P_s [N, 5] and 3 a_s [N, 3]
 };
 

@@ -94,8 +94,8 @@ PhaseMaps phase_maps(const PhaseSpec& phase, torch::ScalarType type) {
   maps.P = constant(P, {N, 5}, type);
   maps.a = constant(a, {N, 3}, type);
   maps.blocks = std::make_shared<BlockMaps>(
-      BlockMaps{N, adapted_basis(constant(odd, {slip.odd.count, pairs}, torch::kDouble), N, type),
-                adapted_basis(constant(even, {slip.even.count, pairs}, torch::kDouble), N, type), maps.P * 3,
+      BlockMaps{N, tensor_basis(constant(odd, {slip.odd.count, pairs}, torch::kDouble), N, type),
+                tensor_basis(constant(even, {slip.even.count, pairs}, torch::kDouble), N, type), maps.P * 3,
                 maps.a * 3});
   return maps;
 }
@@ -138,17 +138,17 @@ at::Tensor gated(const at::Tensor& x, const at::Tensor& e, const at::Tensor& w, 
   return add ? x + y : y;
 }
 
-std::vector<at::Tensor> NonlocalWeights::tensors() const {
+std::vector<at::Tensor> CellWeights::tensors() const {
   std::vector<at::Tensor> all;
-  NonlocalWeights copy = *this;
+  CellWeights copy = *this;
   copy.visit([&](at::Tensor& t) {
     if (t.defined()) all.push_back(t);
   });
   return all;
 }
 
-NonlocalWeights NonlocalWeights::with(const std::vector<at::Tensor>& tensors) const {
-  NonlocalWeights copy = *this;
+CellWeights CellWeights::with(const std::vector<at::Tensor>& tensors) const {
+  CellWeights copy = *this;
   std::size_t next = 0;
   copy.visit([&](at::Tensor& t) {
     if (t.defined()) t = tensors.at(next++);

@@ -42,13 +42,13 @@ struct PhaseWeights {
 };
 
 // All that a step reads of the parameters. Undefined where the model has none.
-struct NonlocalWeights {
+struct CellWeights {
   std::vector<PhaseWeights> phases;
   at::Tensor spin, free, pressure;  // [K, M]
   at::Tensor beta;                  // [K, M], also where it is no parameter
   // Every defined tensor, in a fixed order; the second puts others in their places.
   std::vector<at::Tensor> tensors() const;
-  NonlocalWeights with(const std::vector<at::Tensor>& tensors) const;
+  CellWeights with(const std::vector<at::Tensor>& tensors) const;
 
  private:
   template <class F>

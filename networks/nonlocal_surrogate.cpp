@@ -127,7 +127,7 @@ class NonlocalSurrogate final : public Surrogate {
   torch::ScalarType type_;
   mutable NonlocalNetwork network_;
   int threads_;
-  NonlocalWeights weights_;
+  CellWeights weights_;
 };
 
 }  // namespace
