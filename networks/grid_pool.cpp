@@ -19,11 +19,7 @@ GridFields::GridFields(const GridRun& run, const NonlocalNetwork& network, torch
   const std::int64_t T = run.steps(), N = run.voxels();
   grid = network->grid(run.shape, run.spacing, run.phase.empty() ? nullptr : run.phase.data(), nullptr,
                        run.boundaries);
-  double sum = 0;
-  for (const LoadStep& load : run.loads) {
-    loads.push_back(cell_load(load));
-    strain.push_back(sum += loads.back().size);
-  }
+  for (const LoadStep& load : run.loads) loads.push_back(cell_load(load));
   for (const auto& L : run.answer)
     answer.push_back(torch::tensor(std::vector<float>(L.begin(), L.end())).to(device));
   q = on(device, run.q, {T + 1, N, 4});

@@ -18,7 +18,6 @@ struct GridFields {
   std::string path;
   NonlocalNetworkImpl::Grid grid;
   std::vector<CellLoad> loads;      // [T]
-  std::vector<double> strain;       // [T] sum of the steps' sizes, this step's included
   std::vector<at::Tensor> answer;   // [T] of [9]; empty where not known
   at::Tensor q;                     // [T + 1, N, 4]
   at::Tensor w;                     // [T, N, 3]

@@ -24,15 +24,13 @@ NonlocalLoss::NonlocalLoss(const GridScales& scales, double stress_unit, double 
       free_weight_(free_weight) {}
 
 NonlocalLoss::Terms NonlocalLoss::step(const GridFields& fields, int t, const NonlocalNetworkImpl::Step& predicted,
-                                       const at::Tensor& q) const {
+                                       const at::Tensor& q, const at::Tensor& wanted, double strain) const {
   const CellLoad& load = fields.loads[std::size_t(t)];
   const double s = load.size;
   Terms terms;
   if (s < 1e-12) return terms;
   if (q.defined()) {
-    const double S = fields.strain[std::size_t(t)];
-    terms.increment =
-        squared_angle(fields.grid.crop(q), fields.q.select(0, t + 1)).mean() / (s * S * scales_.rate);
+    terms.increment = squared_angle(fields.grid.crop(q), wanted).mean() / (s * strain * scales_.rate);
   } else {
     const at::Tensor residual = fields.grid.crop(predicted.increment) - fields.w.select(0, t);
     terms.increment = residual.square().sum(-1).mean() / (s * s * scales_.rate);

@@ -7,11 +7,12 @@
 
 namespace grainspin {
 
-// With s the step's von Mises strain, S the strain from the start to the step's end, and W of GridScales, a step's
+// With s the step's von Mises strain, S the strain from the chunk's start to the step's end, and W of GridScales, a step's
 // loss is
 //   true path   mean |w - w_true|^2 / (s^2 W)
-//   own path    mean angle(q, q_true)^2 / (s S W): the error of the whole path so far; a model that turns nothing
-//               has about S / s, so late steps weigh more than early ones, as the end state asks
+//   own path    mean angle(q, q_wanted)^2 / (s S W), where q_wanted is what the own orientations at the chunk's start
+//               become by the true increments: the error that the chunk itself adds. (The whole error so far would be
+//               mostly that of earlier chunks, which no gradient reaches: measured, it ruins a trained model.)
 //   + stress (mean |dev d|^2 / 5 + mean (tr d / 3)^2 + curve |dev mean d|^2 / 5)   d the stress error in stress_scale[0]
 //   + free sum over free components of (L' - L_true)^2 / s^2
 // Means are over the grid's voxels. A step of no size (s < 1e-12) has no loss.
@@ -26,8 +27,9 @@ class NonlocalLoss {
     at::Tensor total;      // what is differentiated; undefined where the step has no size
     at::Tensor increment;  // the first line alone, for the log: true path and own path
   };
-  // `q`: the own path after the step [V, 4] of the cell; undefined on the true path.
-  Terms step(const GridFields& fields, int t, const NonlocalNetworkImpl::Step& predicted, const at::Tensor& q) const;
+  // `q`: the own path after the step [V, 4] of the cell; undefined on the true path, as are `wanted` [voxels, 4] and S.
+  Terms step(const GridFields& fields, int t, const NonlocalNetworkImpl::Step& predicted, const at::Tensor& q,
+             const at::Tensor& wanted = {}, double strain = 0) const;
 
  private:
   GridScales scales_;

@@ -197,6 +197,9 @@ class NonlocalTrainer : public TrainingLoop {
     const bool checkpointed = voxels * step_bytes_ * (last - member.step) > double(options_.recipe.graph_bytes);
     const auto weights = network_->expand();
     at::Tensor total, shown, q = member.q;
+    // What the grid's own orientations at the chunk's start become by the true increments.
+    at::Tensor wanted_q = own ? f.grid.crop(q) : at::Tensor();
+    double strain = 0;
     auto state = member.step == 0 ? warmed_up(network_, weights, f, q, checkpointed) : member.state;
     {
       Autocast autocast(options_.bfloat16 && !device_.is_cpu());
@@ -205,8 +208,12 @@ class NonlocalTrainer : public TrainingLoop {
         if (!own) q = f.grid.pad(f.q.select(0, t));
         const auto p = checkpointed ? network_->step_checkpointed(weights, f.grid, load, q, state)
                                     : network_->step(weights, f.grid, load, q, state);
-        if (own) q = turn(p.increment, q);
-        const auto terms = loss_->step(f, t, p, own ? q : at::Tensor());
+        strain += load.size;
+        if (own) {
+          q = turn(p.increment, q);
+          wanted_q = turn(f.w.select(0, t), wanted_q);
+        }
+        const auto terms = loss_->step(f, t, p, own ? q : at::Tensor(), wanted_q, strain);
         if (!terms.total.defined()) continue;
         total = total.defined() ? total + terms.total : terms.total;
         shown = shown.defined() ? shown + terms.increment.detach() : terms.increment.detach();

@@ -262,7 +262,7 @@ TEST_F(NonlocalTraining, LossFollowsItsDefinition) {
   exact.increment = f.w.select(0, 1);
   exact.stress = f.stress.select(0, 1) / unit;
   exact.L = f.answer[1].clone();
-  EXPECT_NEAR(loss.step(f, 1, exact, f.q.select(0, 2)).total.item<double>(), 0, 1e-8);
+  EXPECT_NEAR(loss.step(f, 1, exact, f.q.select(0, 2), f.q.select(0, 2), 0.04).total.item<double>(), 0, 1e-8);
   EXPECT_NEAR(loss.step(f, 1, exact, {}).total.item<double>(), 0, 1e-8);
 
   NonlocalNetworkImpl::Step off = exact;
@@ -270,7 +270,7 @@ TEST_F(NonlocalTraining, LossFollowsItsDefinition) {
   EXPECT_NEAR(loss.step(f, 1, off, {}).total.item<double>(), 5e-6 / (s * s * 0.25), 1e-5);
   // The own path: a rotation by 0.01 rad after a strain of 0.04.
   const at::Tensor turned = turn(torch::tensor({0.0, 0.01, 0.0}).expand({8, 3}), f.q.select(0, 2));
-  EXPECT_NEAR(loss.step(f, 1, exact, turned).total.item<double>(), 1e-4 / (s * 0.04 * 0.25), 1e-4);
+  EXPECT_NEAR(loss.step(f, 1, exact, turned, f.q.select(0, 2), 0.04).total.item<double>(), 1e-4 / (s * 0.04 * 0.25), 1e-4);
   // Everywhere (2, -1, -1) 1e7 Pa in the deviator and 3e7 Pa of pressure: |dev|^2 = 6e14.
   off = exact;
   off.stress = exact.stress + torch::tensor({5e7, 2e7, 2e7, 0.0, 0.0, 0.0}) / unit;
