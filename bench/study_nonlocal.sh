@@ -20,7 +20,8 @@ cd "$root"
 runs=(datasets/cu_uniaxial/train/*.h5)
 
 # Half the default's passes: the other settings are told apart at half the cost. Single steps along the true path.
-declare -A common=([--passes]=4 [--channels]=12 [--teacher]=1 [--steps]=300 [--seed]=1 [--threads]=1)
+declare -A common=([--passes]=4 [--channels]=12 [--teacher]=1 [--steps]=160 [--lr-warmup]=20
+  [--seed]=1 [--threads]=1)
 while [ $# -gt 0 ]; do
   common[$1]=${2:?"$1 wants a value"}
   shift 2
@@ -42,26 +43,28 @@ row() {
 
 all=${#runs[@]}
 row base $all
-row base_seed2 $all --seed 2
-row passes_0 $all --passes 0
-row passes_2 $all --passes 2
 row passes_8 $all --passes 8
-row runs_2 2
-row runs_4 4
-row runs_8 8
-row ungated $all --ungated
-row not_carried $all --no-carried
-row memory_0 $all --memory 0
+row passes_2 $all --passes 2
+row passes_0 $all --passes 0
+row base_seed2 $all --seed 2
 row stateless $all --no-carried --memory 0
-row channels_6 $all --channels 6
-row polarisations_1 $all --polarisations 1
-row learned $all --green learned
-row compressible $all --green compressible --beta 0.6
+row ungated $all --ungated
 row sine $all --frequencies sine
+row runs_2 2
+row polarisations_1 $all --polarisations 1
+row compressible $all --green compressible --beta 0.6
+row learned $all --green learned
+row channels_6 $all --channels 6
 row own_path $all --teacher 0.75
+row memory_0 $all --memory 0
+row not_carried $all --no-carried
+row runs_8 8
+row runs_1 1
+row runs_4 4
 row channels_18 $all --channels 18
 row width_24 $all --width 24
 row passes_12 $all --passes 12
+row steps_600 $all --steps 600
 
 rate=$(dirname "$program")/study_rate
 [ ! -x "$rate" ] || "$rate" "$folder"/*.safetensors > "$folder/rates.jsonl"
