@@ -1,7 +1,7 @@
 """Tables, learning curve and picture of the accuracy study.
 
     study_table.py FOLDER                      rows.jsonl and rates.jsonl of bench/study_nonlocal.sh, without paths, on stdout
-    study_table.py NONLOCAL NETWORKS           Markdown tables of the two result files on stdout
+    study_table.py NONLOCAL NETWORKS PAGE.md   writes the tables into the page, between its `study:` comments
     study_table.py NONLOCAL NETWORKS LOCAL --picture FILE.png
                                                error against cost (needs matplotlib); LOCAL holds rows of local models
 
@@ -10,6 +10,7 @@ The learning curve is err = b n^-c, fitted to the logarithms of the end error (a
 import json
 import math
 import os
+import re
 import sys
 
 RUNS = ("cu_uniaxial_12", "cu_uniaxial_15", "cu_uniaxial_23")
@@ -57,12 +58,41 @@ def thousand(v):
     return "-" if v is None else f"{v / 1e3:.3g} k"
 
 
-def row_of(name, row, rate):
-    return (f"| {name} | {thousand(row.get('parameters'))} | {three(row, 'r2_one_step', '{:.3f}')} | "
-            f"{three(row, 'skill', '{:.3f}')} | {three(row, 'error_deg', '{:.2f}')} | {thousand(rate)} |")
+# What a row is called, in the order of the table.
+LABELS = {
+    "base": "4 passes, 12 channels: the row that the others differ from",
+    "base_seed2": "the same, another seed",
+    "passes_0": "no pass (a learned Taylor model)", "passes_2": "2 passes", "passes_8": "8 passes", "passes_12": "12 passes",
+    "channels_6": "6 channels", "channels_18": "18 channels", "width_24": "width 24", "polarisations_1": "1 polarisation",
+    "not_carried": "state not carried", "memory_0": "no memory", "stateless": "neither state nor memory",
+    "ungated": "ungated (linear)", "compressible": "compressible operator, beta 0.6", "learned": "learned operator",
+    "sine": "sine frequencies", "own_path": "last quarter on its own path", "runs_1": "1 training run",
+    "runs_2": "2 training runs", "runs_4": "4 training runs", "runs_8": "8 training runs", "steps_600": "600 optimiser steps",
+    "convolutions": "plain convolutions, 8 layers, 64 channels", "unet": "U-Net, 3 levels, 56 to 224 channels",
+    "cube_embedding": "cube of 27, embedding", "cube_quaternion": "cube of 27, quaternion",
+    "cube_quaternion_any": "cube of 27, quaternion, any equivalent", "cube_columns": "cube of 27, 6-D",
+    "cube_columns_any": "cube of 27, 6-D, any equivalent", "cube_euler": "cube of 27, Bunge angles",
+    "cube_euler_any": "cube of 27, Bunge angles, any equivalent", "taylor": "Taylor, no hardening",
+    "persistence": "nothing turns",
+}
 
 
-HEAD = "| row | parameters | R2 one step | skill at 13 % | end error, degrees | voxel-steps/s |\n| --- | --- | --- | --- | --- | --- |"
+def ordered(rows):
+    names = list(LABELS)
+    return sorted(rows, key=lambda r: names.index(r["name"]))
+
+
+def row_of(row):
+    if "parameters" not in row:
+        return f"| {LABELS[row['name']]} | | | {three(row, 'skill', '{:.3f}')} | {three(row, 'error_deg', '{:.2f}')} | | |"
+    seconds = row.get("cpu_seconds") or row["seconds"]
+    rate = row.get("voxel_steps_per_second") or row.get("libtorch_voxel_steps_per_second")
+    return (f"| {LABELS[row['name']]} | {thousand(row['parameters'])} | {three(row, 'r2_one_step', '{:.3f}')} | "
+            f"{three(row, 'skill', '{:.3f}')} | {three(row, 'error_deg', '{:.2f}')} | {seconds:.0f} s | {thousand(rate)} |")
+
+
+HEAD = ("| row | parameters | R2 one step | skill at 13 % | end error, degrees | training | voxel-steps/s |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |")
 
 
 def fit(points):
@@ -99,20 +129,32 @@ def learning_curve(rows):
             print(f"  {n} runs: {y:.3f} ({y / factor:.3f} to {y * factor:.3f})")
 
 
-def tables(nonlocal_file, networks_file):
-    print(HEAD)
-    rows = lines(nonlocal_file)
+def equivalents(rows):
+    """Trained networks on the same validation runs, another equivalent orientation in every voxel."""
+    out = ["| trained on | R2 one step, orientations as stored | R2, any equivalent | skill as stored | skill, any equivalent |",
+           "| --- | --- | --- | --- | --- |"]
     for r in rows:
-        print(row_of(r["name"], r, r.get("libtorch_voxel_steps_per_second")))
+        if "scores_any" in r:
+            cells = [three(r, key, "{:.3f}", scores) for key in ("r2_one_step", "skill") for scores in ("scores", "scores_any")]
+            out.append(f"| {LABELS[r['name']]} | " + " | ".join(cells) + " |")
+    return "\n".join(out)
+
+
+def write_page(nonlocal_file, networks_file, page):
+    rows, networks = ordered(lines(nonlocal_file)), ordered(lines(networks_file))
+    parts = {"nonlocal": "\n".join([HEAD] + [row_of(r) for r in rows]),
+             "networks": "\n".join([HEAD] + [row_of(r) for r in networks]),
+             "equivalents": equivalents(networks)}
+    with open(page) as f:
+        text = f.read()
+    for name, table in parts.items():
+        pattern = re.compile(f"(<!-- study: {name} -->\n).*?(<!-- /study -->)", re.S)
+        if not pattern.search(text):
+            sys.exit(f"{page}: no place for the table `{name}`")
+        text = pattern.sub(lambda m: m.group(1) + "\n" + table + "\n\n" + m.group(2), text)
+    with open(page, "w") as f:
+        f.write(text)
     learning_curve(rows)
-    print("\n" + HEAD)
-    for r in lines(networks_file):
-        if "parameters" not in r:
-            print(f"| {r['name']} | | | {three(r, 'skill', '{:.3f}')} | {three(r, 'error_deg', '{:.2f}')} | |")
-            continue
-        print(row_of(r["name"], r, r["voxel_steps_per_second"]))
-        print(f"| {r['name']}, other equivalents | | {three(r, 'r2_one_step', '{:.3f}', 'scores_any')} | "
-              f"{three(r, 'skill', '{:.3f}', 'scores_any')} | {three(r, 'error_deg', '{:.2f}', 'scores_any')} | |")
 
 
 def main():
@@ -122,8 +164,8 @@ def main():
         study_picture.draw(*arguments)
     elif len(arguments) == 1:
         collect(arguments[0])
-    elif len(arguments) == 2:
-        tables(*arguments)
+    elif len(arguments) == 3:
+        write_page(*arguments)
     else:
         sys.exit(__doc__)
 
