@@ -85,13 +85,13 @@ def ordered(rows):
 def row_of(row):
     if "parameters" not in row:
         return f"| {LABELS[row['name']]} | | | {three(row, 'skill', '{:.3f}')} | {three(row, 'error_deg', '{:.2f}')} | | |"
-    seconds = row.get("cpu_seconds") or row["seconds"]
+    steps = row.get("optimiser_steps") or row["settings"]["steps"]
     rate = row.get("voxel_steps_per_second") or row.get("libtorch_voxel_steps_per_second")
     return (f"| {LABELS[row['name']]} | {thousand(row['parameters'])} | {three(row, 'r2_one_step', '{:.3f}')} | "
-            f"{three(row, 'skill', '{:.3f}')} | {three(row, 'error_deg', '{:.2f}')} | {seconds:.0f} s | {thousand(rate)} |")
+            f"{three(row, 'skill', '{:.3f}')} | {three(row, 'error_deg', '{:.2f}')} | {steps} | {thousand(rate)} |")
 
 
-HEAD = ("| row | parameters | R2 one step | skill at 13 % | end error, degrees | training | voxel-steps/s |\n"
+HEAD = ("| row | parameters | R2 one step | skill at 13 % | end error, degrees | optimiser steps | voxel-steps/s |\n"
         "| --- | --- | --- | --- | --- | --- | --- |")
 
 
@@ -131,6 +131,9 @@ def learning_curve(rows):
 
 def equivalents(rows):
     """Trained networks on the same validation runs, another equivalent orientation in every voxel."""
+    rows = [r for r in rows if r["name"].startswith("cube")]
+    if not rows:
+        return ""
     out = ["| trained on | R2 one step, orientations as stored | R2, any equivalent | skill as stored | skill, any equivalent |",
            "| --- | --- | --- | --- | --- |"]
     for r in rows:
