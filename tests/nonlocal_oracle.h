@@ -3,6 +3,7 @@
 // their own. Beside it random models to try engines on.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <complex>
@@ -51,7 +52,8 @@ inline Model random_nonlocal(NonlocalSpec s, int steps, unsigned seed) {
     const int index = name.rfind("phase", 0) == 0 ? name[5] - '0' : 0;
     const double systems = slip_set(s.phases[std::size_t(index)].slip_families, s.phases[std::size_t(index)].c_over_a).count();
     double scale = shape.size() == 3 ? 1 / std::sqrt(double(shape[1]) * systems) : 0.3;
-    if (name.find(".out") != std::string::npos) scale *= name.find("head") != std::string::npos ? 2 : 0.6;
+    if (name.find(".out") != std::string::npos) 
+      scale *= name.find("head") != std::string::npos ? 2 : std::min(0.6, 1 / std::sqrt(std::max(1.0, double(s.passes))));
     for (std::int64_t i = 0; i < n; ++i) t.values.push_back(float(scale) * normal(random));
     if (name == "beta")
       for (float& b : t.values) b = 0.7f + 0.2f * b;

@@ -52,16 +52,23 @@ void expect_agreement(const NonlocalSpec& spec, Shape shape, Boundaries boundari
   };
   const Last a = run(*make_engine(model, {.threads = 1})), b = run(*make_libtorch(model, {.threads = 1}));
   ASSERT_EQ(a.orientation.size(), b.orientation.size());
-  double angle = 0, stress = 0;
+  double angle = 0, stress = 0, largest = 0, turned = 0;
   for (std::size_t i = 0; i < a.orientation.size(); i += 4) {
     const float *p = &a.orientation[i], *q = &b.orientation[i];
     angle = std::max(angle, testing::angle_between({p[0], p[1], p[2], p[3]}, {q[0], q[1], q[2], q[3]}));
+    if (!taught) turned = std::max(turned, testing::angle_between({q0[i], q0[i + 1], q0[i + 2], q0[i + 3]}, {q[0], q[1], q[2], q[3]}));
   }
   EXPECT_LT(angle, 1e-4);
+  if (!taught) {
+    EXPECT_GT(turned, 1e-3);  // the weights do something
+  }
   ASSERT_EQ(a.stress.size(), b.stress.size());
   EXPECT_EQ(a.stress.empty(), !spec.stress);
-  for (std::size_t i = 0; i < a.stress.size(); ++i) stress = std::max(stress, double(std::abs(a.stress[i] - b.stress[i])));
-  EXPECT_LT(stress, 1e-4 * model.spec.stress_scale[0]);
+  for (std::size_t i = 0; i < a.stress.size(); ++i) {
+    stress = std::max(stress, double(std::abs(a.stress[i] - b.stress[i])));
+    largest = std::max(largest, double(std::abs(b.stress[i])));
+  }
+  EXPECT_LE(stress, 1e-4 * largest);
   for (int i = 0; i < 9; ++i) EXPECT_NEAR(a.load.L[i], b.load.L[i], 1e-6);
   EXPECT_EQ(a.load.prescribed, b.load.prescribed);
 }
@@ -74,7 +81,7 @@ NonlocalSpec defaults(const std::string& set = "fcc", double c_over_a = 0) {
 
 TEST(NonlocalEngineAndLibTorch, AgreeOnEverySlipSet) {
   for (const char* set : {"fcc", "bcc24", "hcp18", "hcp24", "hcp30"})
-    expect_agreement(defaults(set, 1.6), {8, 7, 6}, {}, false, false, set);
+    expect_agreement(defaults(set, 1.6), {5, 4, 6}, {}, false, false, set);
   NonlocalSpec small = defaults("bcc48");
   small.passes = 3;
   expect_agreement(small, {4, 5, 3}, {}, false, false, "bcc48");
