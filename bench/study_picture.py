@@ -1,4 +1,9 @@
-"""Error against cost of all models in one picture, for study_table.py --picture (needs matplotlib)."""
+"""Error against cost of all models in one picture (needs matplotlib).
+
+    study_picture.py NONLOCAL NETWORKS LOCAL FILE.png     LOCAL holds rows of local models
+"""
+import sys
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -56,3 +61,7 @@ def draw(nonlocal_file, networks_file, local_file, picture):
     axes.legend(fontsize=8, loc="lower right")
     figure.tight_layout()
     figure.savefig(picture)
+
+
+if __name__ == "__main__":
+    draw(*sys.argv[1:])

@@ -1,9 +1,7 @@
-"""Tables, learning curve and picture of the accuracy study.
+"""Tables and learning curve of the accuracy study; study_picture.py draws them.
 
     study_table.py FOLDER                      rows.jsonl and rates.jsonl of bench/study_nonlocal.sh, without paths, on stdout
     study_table.py NONLOCAL NETWORKS PAGE.md   writes the tables into the page, between its `study:` comments
-    study_table.py NONLOCAL NETWORKS LOCAL --picture FILE.png
-                                               error against cost (needs matplotlib); LOCAL holds rows of local models
 
 The learning curve is err = b n^-c, fitted to the logarithms of the end error (and of 1 - R2) by least squares.
 """
@@ -162,10 +160,7 @@ def write_page(nonlocal_file, networks_file, page):
 
 def main():
     arguments = [a for a in sys.argv[1:] if not a.startswith("--")]
-    if "--picture" in sys.argv:
-        import study_picture
-        study_picture.draw(*arguments)
-    elif len(arguments) == 1:
+    if len(arguments) == 1:
         collect(arguments[0])
     elif len(arguments) == 3:
         write_page(*arguments)
