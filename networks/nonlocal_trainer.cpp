@@ -20,6 +20,8 @@ namespace grainspin {
 
 namespace {
 
+constexpr double kAstray = 10;
+
 // Indices into cube_operations().
 std::vector<int> operations_of(const GridRun& run, const TrainOptions& o) {
   const auto& all = cube_operations();
@@ -194,6 +196,7 @@ class NonlocalTrainer : public TrainingLoop {
                                     : length;
     const int last = std::min(f.steps(), member.step + wanted);
     const double voxels = double(f.grid.voxels());
+    const int first = member.step;
     const bool checkpointed = voxels * step_bytes_ * (last - member.step) > double(options_.recipe.graph_bytes);
     const auto weights = network_->expand();
     at::Tensor total, shown, q = member.q;
@@ -233,7 +236,10 @@ class NonlocalTrainer : public TrainingLoop {
     member.step = last;
     member.first = false;
     member.q = own ? q.detach() : f.grid.pad(f.q.select(0, last));
-    if (member.step == f.steps()) pool_->renew(member, state_.draws);
+    // A state that has run away, seen by a loss far above that of turning nothing (1 a step), would only breed
+    // more of its kind: its grid starts anew.
+    const bool astray = !(shown.defined() && shown.item<double>() < kAstray * double(last - first));
+    if (member.step == f.steps() || astray) pool_->renew(member, state_.draws);
     return loss;
   }
 
