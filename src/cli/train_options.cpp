@@ -87,7 +87,7 @@ void add_recipe(CLI::App& sub, TrainArguments& a) {
   NonlocalRecipe& r = o.recipe;
   const auto both = [](CLI::Option* option) { return option->group(kOptimiser); };
   both(sub.add_option("--teacher", o.teacher,
-                      "part of the budget with true orientations as input; default 0.8, nonlocal 0.75"));
+                      "part of the budget with true orientations as input; default 0.8, nonlocal 1"));
   both(sub.add_option("--lr", o.lr, "largest learning rate; default 0.003, nonlocal 0.004"));
   both(sub.add_option("--weight-decay", o.weight_decay, "of AdamW; default 0.1, nonlocal 0"));
   both(sub.add_option("--beta2", o.beta2, "of AdamW; default 0.999, nonlocal 0.99"));
