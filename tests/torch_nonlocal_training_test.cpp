@@ -95,6 +95,7 @@ class NonlocalTraining : public ::testing::Test {
 
   TrainOptions options() const {
     TrainOptions o = train_defaults(Family::kNonlocal);
+    o.teacher = 0.75;
     o.archives = {runs_[0], runs_[1], runs_[2]};
     o.nonlocal = small_spec().nonlocal;
     o.nonlocal.phases.clear();
