@@ -154,7 +154,7 @@ class NonlocalTrainer : public TrainingLoop {
       if (std::isfinite(row.held_out)) scored = row.samples;
     return state_.samples - scored >= scoring_ / options_.recipe.score_share;
   }
-  bool own_path() const override { return fraction() >= options_.teacher; }
+  bool own_path() const override { return options_.teacher < 1 && fraction() >= options_.teacher; }
 
   double learning_rate() const override {
     const NonlocalRecipe& r = options_.recipe;

@@ -42,22 +42,12 @@ SlipMaps slip_maps(const PhaseSpec& phase) {
 
 CellLoad cell_load(const LoadStep& load) {
   CellLoad c;
-  double trace = 0;
-  int free_diagonals = 0;
   for (int i = 0; i < 9; ++i) {
     c.free[i] = !load.prescribed[i];
-    if (!c.free[i]) {
-      require(std::isfinite(load.L[i]), Errc::kArgument,
-              std::string("load: the prescribed component L_") + "xyz"[i / 3] + "xyz"[i % 3] + " is not finite");
-      c.L[i] = load.L[i];
-    }
-    if (i % 4 == 0) {
-      trace += c.L[i];
-      free_diagonals += c.free[i];
-    }
+    require(c.free[i] || std::isfinite(load.L[i]), Errc::kArgument,
+            std::string("load: the prescribed component L_") + "xyz"[i / 3] + "xyz"[i % 3] + " is not finite");
   }
-  for (int i = 0; i < 9; i += 4)
-    if (c.free[i]) c.L[i] = -trace / free_diagonals;
+  c.L = completed(load).L;
   c.W = {(c.L[7] - c.L[5]) / 2, (c.L[2] - c.L[6]) / 2, (c.L[3] - c.L[1]) / 2};
   c.E0 = deviator(c.L);
   double square = 0;

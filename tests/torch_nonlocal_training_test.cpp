@@ -18,6 +18,7 @@
 #include "networks/rotation.h"
 #include "networks/train.h"
 #include "training_cases.h"
+#include "training_runs.h"
 
 using namespace grainspin;
 using namespace grainspin::testing;
@@ -112,27 +113,6 @@ class NonlocalTraining : public ::testing::Test {
   Scratch folder_;
   std::vector<std::string> runs_;
 };
-
-TrainReport run(const TrainOptions& o) {
-  return train(o, [](double, double, const TrainRow*) { return true; });
-}
-
-bool equal(const Model& a, const Model& b) {
-  if (a.tensors.size() != b.tensors.size()) return false;
-  for (const auto& [name, t] : a.tensors)
-    if (b.tensors.at(name).values != t.values) return false;
-  return true;
-}
-
-std::string refusal(const TrainOptions& o, Errc code) {
-  try {
-    run(o);
-  } catch (const Error& e) {
-    EXPECT_EQ(e.code(), code) << e.what();
-    return e.what();
-  }
-  return "accepted";
-}
 
 // Runs the program to its end; its output goes to a file.
 int program(const std::vector<std::string>& arguments, const std::string& log) {
