@@ -21,6 +21,7 @@ struct Factor {
   Over over = Over::kNone;
   double power = 1;
   bool magnitude = false;  // |x|
+  bool operator==(const Factor&) const = default;
 };
 
 struct Term {
@@ -39,5 +40,12 @@ Term parse_term(std::string_view text);
 // x [rows, features of all terms], terms one after another, entry j N + k. Throws Error kArgument for a column that the
 // run does not have and where a value is not finite (naming run, row, term).
 void features(const DddData& data, const DddRun& run, const std::vector<Term>& terms, std::vector<double>& x);
+// Rows [begin, begin + rows) of it.
+void features(const DddData& data, const DddRun& run, const std::vector<Term>& terms, std::int64_t begin,
+              std::int64_t rows, std::vector<double>& x);
+
+// How the terms' unknowns are tied: order 1 + arity, the parity of each index from the term's own (densities and
+// resistances, the responses, do not change sign), A_ijk = A_ikj where the term is symmetric.
+TieOptions tie_options(const Term& term);
 
 }  // namespace grainspin::interactions
