@@ -50,7 +50,7 @@ void put(h5::File& file, const std::string& name, hid_t type, std::vector<hsize_
 
 // Moves the tree's arrays into datasets; what remains is the text.
 void arrays_to_file(h5::File& file, json& tree, const std::string& place) {
-  file.make_group(place.empty() ? "/" + std::string("grainspin") : place);
+  if (!place.empty()) file.make_group(place);
   for (auto& [key, value] : tree.items()) {
     const std::string name = place + "/" + key;
     if (key == "options" || key == "provenance") continue;  // texts of others
@@ -123,6 +123,7 @@ void write_fit(const std::string& path, const InteractionFit& fit) {
   write_whole(path, [&](const std::string& partial) {
     if (hdf5_name(path)) {
       h5::File file = h5::File::create(partial, path);
+      file.make_group("grainspin");
       arrays_to_file(file, tree, "");
       file.put_text(kText, tree_text(tree));
       file.close();

@@ -269,15 +269,18 @@ void write_text(const json& j, int depth, std::string& out) {
     out += j.dump(-1, ' ', false, json::error_handler_t::replace);
     return;
   }
-  out += j.is_array() ? "[" : "{";
+  out += j.is_array() ? '[' : '{';
   bool first = true;
   for (const auto& [key, value] : j.items()) {
-    out += (first ? "\n" : ",\n") + pad;
+    out += first ? "\n" : ",\n";
+    out += pad;
     if (j.is_object()) out += json(key).dump(-1, ' ', false, json::error_handler_t::replace) + ": ";
     write_text(value, depth + 1, out);
     first = false;
   }
-  out += "\n" + pad.substr(1) + (j.is_array() ? "]" : "}");
+  out += '\n';
+  out.append(std::size_t(depth), ' ');
+  out += j.is_array() ? ']' : '}';
 }
 
 }  // namespace
