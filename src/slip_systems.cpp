@@ -26,23 +26,24 @@ struct Family {
   const char* group;
   int count;  // members, up to the sign of b and of n
   double b[3], n[3];
+  double multiple;  // of b that is the Burgers vector
 };
 
 constexpr double kHalfSqrt3 = 0.86602540378443864676, kInverseHalfSqrt3 = 1.1547005383792515290;
 
 constexpr Family kFamilies[] = {
-    {"fcc{111}<110>", "432", 12, {0, 1, -1}, {1, 1, 1}},
-    {"fcc{110}<110>", "432", 6, {1, -1, 0}, {1, 1, 0}},
-    {"bcc{110}<111>", "432", 12, {1, -1, 1}, {0, 1, 1}},
-    {"bcc{112}<111>", "432", 12, {-1, 1, 1}, {2, 1, 1}},
-    {"bcc{123}<111>", "432", 24, {1, 1, -1}, {1, 2, 3}},
-    {"hcp-basal<a>", "622", 3, {1, 0, 0}, {0, 0, 1}},                                // [2-1-10](0001)
-    {"hcp-prism<a>", "622", 3, {1, 0, 0}, {0, 1, 0}},                                // [2-1-10](01-10)
-    {"hcp-pyr1<a>", "622", 6, {1, 0, 0}, {0, kInverseHalfSqrt3, 1}},                 // [2-1-10](01-11)
-    {"hcp-pyr1<c+a>", "622", 12, {0.5, -kHalfSqrt3, 1}, {0, kInverseHalfSqrt3, 1}},  // [1-213](01-11)
-    {"hcp-pyr2<c+a>", "622", 6, {-1, 0, 1}, {1, 0, 1}},                              // [-2113](2-1-12)
-    {"hcp-prism<c+a>", "622", 6, {1, 0, 1}, {0, 1, 0}},                              // [2-1-13](01-10)
-    {"hcp-prism<c>", "622", 3, {0, 0, 1}, {0, 1, 0}},                                // [0001](01-10)
+    {"fcc{111}<110>", "432", 12, {0, 1, -1}, {1, 1, 1}, 0.5},
+    {"fcc{110}<110>", "432", 6, {1, -1, 0}, {1, 1, 0}, 0.5},
+    {"bcc{110}<111>", "432", 12, {1, -1, 1}, {0, 1, 1}, 0.5},
+    {"bcc{112}<111>", "432", 12, {-1, 1, 1}, {2, 1, 1}, 0.5},
+    {"bcc{123}<111>", "432", 24, {1, 1, -1}, {1, 2, 3}, 0.5},
+    {"hcp-basal<a>", "622", 3, {1, 0, 0}, {0, 0, 1}, 1},                                // [2-1-10](0001)
+    {"hcp-prism<a>", "622", 3, {1, 0, 0}, {0, 1, 0}, 1},                                // [2-1-10](01-10)
+    {"hcp-pyr1<a>", "622", 6, {1, 0, 0}, {0, kInverseHalfSqrt3, 1}, 1},                 // [2-1-10](01-11)
+    {"hcp-pyr1<c+a>", "622", 12, {0.5, -kHalfSqrt3, 1}, {0, kInverseHalfSqrt3, 1}, 1},  // [1-213](01-11)
+    {"hcp-pyr2<c+a>", "622", 6, {-1, 0, 1}, {1, 0, 1}, 1},                              // [-2113](2-1-12)
+    {"hcp-prism<c+a>", "622", 6, {1, 0, 1}, {0, 1, 0}, 1},                              // [2-1-13](01-10)
+    {"hcp-prism<c>", "622", 3, {0, 0, 1}, {0, 1, 0}, 1},                                // [0001](01-10)
 };
 
 const Family& family_named(const std::string& name) {
@@ -58,6 +59,10 @@ bool parallel(const Vec& a, const Vec& b) {
   return std::abs(dot(a, b)) > 1 - 1e-9;
 }
 
+bool same(const SlipSystem& s, const SlipSystem& t) {
+  return parallel(s.b, t.b) && parallel(s.n, t.n);
+}
+
 // Of n and -n the one in the upper half (z > 0, then y > 0, then x > 0); b turns along, so that b (x) n,
 // the sense of shear, is that of the family's first member.
 void upwards(SlipSystem& s) {
@@ -68,27 +73,22 @@ void upwards(SlipSystem& s) {
   }
 }
 
-std::vector<SlipSystem> members(const Family& f, int index, double c_over_a) {
-  const bool hexagonal = std::string_view(f.group) == "622";
-  const double up = hexagonal ? c_over_a : 1;
-  const SlipSystem first{unit({f.b[0], f.b[1], f.b[2] * up}), unit({f.n[0], f.n[1], f.n[2] / up}), index};
+std::vector<SlipSystem> members(const SlipFamily& f, const PointGroup& group, int index) {
+  const SlipSystem first{unit(f.b), unit(f.n), index, f.length};
   std::vector<SlipSystem> all;
   std::vector<Vec> planes;
   std::vector<std::ptrdiff_t> plane;  // of each system, in the order of first appearance
-  for (const Quatd& g : PointGroup::named(f.group).operators()) {
+  for (const Quatd& g : group.operators()) {
     const Mat3<double> R = matrix(g);
-    SlipSystem s{R * first.b, R * first.n, index};
+    SlipSystem s{R * first.b, R * first.n, index, f.length};
     upwards(s);
-    const auto known = [&](const SlipSystem& t) { return parallel(s.b, t.b) && parallel(s.n, t.n); };
-    if (std::any_of(all.begin(), all.end(), known)) continue;
+    if (std::any_of(all.begin(), all.end(), [&](const SlipSystem& t) { return same(s, t); })) continue;
     const auto at =
         std::find_if(planes.begin(), planes.end(), [&](const Vec& n) { return parallel(n, s.n); });
     plane.push_back(at - planes.begin());
     if (at == planes.end()) planes.push_back(s.n);
     all.push_back(s);
   }
-  require(int(all.size()) == f.count, Errc::kInternal,
-          std::string("slip family ") + f.name + " has lost a member");
   std::vector<SlipSystem> sorted;  // plane by plane
   for (std::size_t p = 0; p < planes.size(); ++p) {
     for (std::size_t s = 0; s < all.size(); ++s) {
@@ -96,6 +96,16 @@ std::vector<SlipSystem> members(const Family& f, int index, double c_over_a) {
     }
   }
   return sorted;
+}
+
+void check(const SlipFamily& f) {
+  const double bb = dot(f.b, f.b), nn = dot(f.n, f.n);
+  require(std::isfinite(bb) && bb > 0, Errc::kArgument, "slip family " + f.name + ": its direction is no direction");
+  require(std::isfinite(nn) && nn > 0, Errc::kArgument, "slip family " + f.name + ": its plane normal is no direction");
+  require(std::abs(dot(f.b, f.n)) <= 1e-6 * std::sqrt(bb * nn), Errc::kArgument,
+          "slip family " + f.name + ": its direction does not lie in its plane");
+  require(std::isfinite(f.length) && f.length > 0, Errc::kArgument,
+          "slip family " + f.name + ": the length of its Burgers vector is not positive");
 }
 
 struct NamedSet {
@@ -124,42 +134,83 @@ const std::vector<NamedSet>& named_sets() {
 
 }  // namespace
 
-SlipSet slip_set(const std::vector<std::string>& families, double c_over_a) {
+SlipSet slip_set(const std::string& name, const std::string& point_group, double c_over_a,
+                 const std::vector<SlipFamily>& families) {
   require(!families.empty(), Errc::kArgument, "a slip set needs at least one family");
+  const PointGroup& group = PointGroup::named(point_group);
   SlipSet set;
-  set.families = families;
-  set.point_group = family_named(families[0]).group;
-  const bool hexagonal = set.point_group == "622";
-  if (hexagonal) {
-    require(std::isfinite(c_over_a) && c_over_a > 0, Errc::kArgument,
-            "hexagonal slip systems need c/a > 0, got " + std::to_string(c_over_a));
-    set.c_over_a = c_over_a;
-  }
+  set.name = name;
+  set.point_group = point_group;
+  set.c_over_a = c_over_a;
   for (std::size_t i = 0; i < families.size(); ++i) {
-    const Family& f = family_named(families[i]);
-    require(set.point_group == f.group, Errc::kArgument,
-            "slip families " + families[0] + " and " + families[i] + " are of different crystal systems");
-    require(std::find(families.begin(), families.begin() + std::ptrdiff_t(i), families[i]) ==
-                families.begin() + std::ptrdiff_t(i),
-            Errc::kArgument, "slip family " + families[i] + " is named twice");
-    set.name += (i ? "+" : "") + families[i];
-    const std::vector<SlipSystem> systems = members(f, int(i), c_over_a);
+    const SlipFamily& f = families[i];
+    check(f);
+    require(std::find(set.families.begin(), set.families.end(), f.name) == set.families.end(), Errc::kArgument,
+            "slip family " + f.name + " is named twice");
+    set.families.push_back(f.name);
+    const std::vector<SlipSystem> systems = members(f, group, int(i));
+    for (const SlipSystem& s : set.systems)
+      require(std::none_of(systems.begin(), systems.end(), [&](const SlipSystem& t) { return same(s, t); }),
+              Errc::kArgument,
+              "slip families " + families[std::size_t(s.family)].name + " and " + f.name + " have systems in common");
     set.systems.insert(set.systems.end(), systems.begin(), systems.end());
   }
   return set;
 }
 
-SlipSet named_slip_set(std::string_view name, double c_over_a) {
+SlipFamily slip_family(const std::string& name, double c_over_a) {
+  const Family& f = family_named(name);
+  const bool hexagonal = std::string_view(f.group) == "622";
+  require(!hexagonal || (std::isfinite(c_over_a) && c_over_a > 0), Errc::kArgument,
+          "hexagonal slip systems need c/a > 0, got " + std::to_string(c_over_a));
+  const double up = hexagonal ? c_over_a : 1;
+  const Vec b{f.b[0], f.b[1], f.b[2] * up};
+  return {name, b, {f.n[0], f.n[1], f.n[2] / up}, f.multiple * std::sqrt(dot(b, b))};
+}
+
+SlipSet slip_set(const std::vector<std::string>& families, double c_over_a) {
+  require(!families.empty(), Errc::kArgument, "a slip set needs at least one family");
+  const std::string group = family_named(families[0]).group;
+  std::vector<SlipFamily> members;
+  std::string name;
+  int count = 0;
+  for (const std::string& family : families) {
+    require(group == family_named(family).group, Errc::kArgument,
+            "slip families " + families[0] + " and " + family + " are of different crystal systems");
+    name += (members.empty() ? "" : "+") + family;
+    count += family_named(family).count;
+    members.push_back(slip_family(family, c_over_a));
+  }
+  SlipSet set = slip_set(name, group, group == "622" ? c_over_a : 0, members);
+  require(set.count() == count, Errc::kInternal, "slip set " + name + " has lost a member");
+  return set;
+}
+
+std::vector<std::string> slip_family_names() {
+  std::vector<std::string> names;
+  for (const Family& f : kFamilies) names.emplace_back(f.name);
+  return names;
+}
+
+std::vector<std::string> named_slip_set_names() {
+  std::vector<std::string> names;
+  for (const NamedSet& s : named_sets()) names.emplace_back(s.name);
+  return names;
+}
+
+const std::vector<std::string>& named_slip_set_families(std::string_view name) {
   std::string known;
   for (const NamedSet& s : named_sets()) {
-    if (name == s.name) {
-      SlipSet set = slip_set(s.families, c_over_a);
-      set.name = s.name;
-      return set;
-    }
+    if (name == s.name) return s.families;
     known += std::string(" ") + s.name;
   }
   throw Error(Errc::kArgument, "unknown slip set '" + std::string(name) + "': known are" + known);
+}
+
+SlipSet named_slip_set(std::string_view name, double c_over_a) {
+  SlipSet set = slip_set(named_slip_set_families(name), c_over_a);
+  set.name = name;
+  return set;
 }
 
 SlipSet damask_slip_set(const std::string& lattice, const std::vector<int>& N_sl, double c_over_a) {

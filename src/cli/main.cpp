@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   cli::add_train(app);
   cli::add_predict(app);
   cli::add_evaluate(app);
+  cli::add_interactions(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::RequiredError& e) {

@@ -12,6 +12,7 @@ void add_make(CLI::App& app);
 void add_train(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_interactions(CLI::App& app);
 
 // What --version prints: lines of "name value", the first with the version.
 std::string version_text();
