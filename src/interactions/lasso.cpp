@@ -96,7 +96,7 @@ void check(const PathOptions& o) {
             "lasso: lambda " + std::to_string(i) + " of the grid is " + short_text(o.lambda[i]) + "; descending and not negative");
 }
 
-Path lasso_path(const MomentSum& sum, const PathOptions& options) {
+Path lasso_path(const MomentSum& sum, const PathOptions& options, bool may_stop) {
   check(options);
   const SingleThreadedBlas single;
   const Columns columns(sum, options);
@@ -119,8 +119,8 @@ Path lasso_path(const MomentSum& sum, const PathOptions& options) {
   const double scale = path.lambda_max > 0 ? path.lambda_max : std::sqrt(std::max(columns.yy, 0.0));
 
   std::vector<double> grid = options.lambda;
-  const bool given = !grid.empty();
-  if (!given) grid = path.lambda_max > 0 ? log_grid(path.lambda_max, options.lambdas, options.lambda_min_ratio) : std::vector<double>{0};
+  may_stop = may_stop || grid.empty();
+  if (grid.empty()) grid = path.lambda_max > 0 ? log_grid(path.lambda_max, options.lambdas, options.lambda_min_ratio) : std::vector<double>{0};
   double before = path.lambda_max;
   for (const double lambda : grid) {
     set.set_lambda(lambda, scale);
@@ -149,8 +149,12 @@ Path lasso_path(const MomentSum& sum, const PathOptions& options) {
     const double gain = path.points.empty() ? 1 : point.explained - path.points.back().explained;
     path.points.push_back(std::move(point));
     before = lambda;
+    if (options.max_active > 0 && int(path.points.back().active.size()) > options.max_active) {
+      path.stopped_early = path.points.size() < grid.size();
+      break;
+    }
     // As glmnet: not within the first five.
-    if (!given && path.points.size() >= 5 && path.points.size() < grid.size() && !path.points.back().active.empty() &&
+    if (may_stop && path.points.size() >= 5 && path.points.size() < grid.size() && !path.points.back().active.empty() &&
         (gain < options.stop_gain * c.explained || c.explained > options.stop_explained)) {
       path.stopped_early = true;
       break;

@@ -5,7 +5,8 @@
 
 namespace grainspin::interactions {
 
-Path lasso_path(const MomentSum& sum, const PathOptions& options);
+// may_stop: a given grid, too, may end early.
+Path lasso_path(const MomentSum& sum, const PathOptions& options, bool may_stop = false);
 // Descending grid of `count` values from `largest` to `largest * ratio`.
 std::vector<double> log_grid(double largest, int count, double ratio);
 void check(const PathOptions& options);

@@ -36,6 +36,7 @@ class Columns {
 
   int count() const { return int(column_.size()); }
   int column(int k) const { return column_[std::size_t(k)]; }  // its number in the block
+  double scale(int k) const { return scale_[std::size_t(k)]; }   // b = scale theta
   // Column k of the Gram matrix over W, unit diagonal: [count].
   void fill(int k, double* out) const;
 

@@ -84,6 +84,7 @@ struct PathOptions {
   std::vector<double> penalty;   // [C] weights (empty: ones); 0 unpenalised, infinity excluded
   double gap = 1e-10;            // relative duality gap (of yy/W) wanted at every lambda
   double stop_gain = 1e-5, stop_explained = 0.999;  // path ends when a lambda gains less (of explained), explains more (glmnet)
+  int max_active = 0;            // > 0: path ends with the first lambda that has more active columns
   std::int64_t max_updates = 0;  // 0: no limit; Error kConvergence beyond
 };
 
