@@ -1,32 +1,21 @@
 #include "grainspin/interactions/names.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <map>
+
+#include "src/interactions/indices.h"
+#include "src/interactions/meeting.h"
 
 namespace grainspin::interactions {
 namespace {
 
-// The smallest whole numbers in the ratio of these; empty where they are not small.
-std::vector<int> whole(const std::vector<double>& v) {
-  double largest = 0;
-  for (const double x : v) largest = std::max(largest, std::abs(x));
-  for (int m = 1; m <= 24 && largest > 0; ++m) {
-    std::vector<int> indices;
-    for (const double x : v) {
-      const double index = x / largest * m;
-      if (std::abs(index - std::round(index)) < 1e-5) indices.push_back(int(std::lround(index)));
-    }
-    if (indices.size() == v.size()) return indices;
-  }
-  return {};
-}
-
 std::string decimal(double value) {
   char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value == 0 ? 0.0 : value, std::chars_format::fixed, 4);
+  if (std::abs(value) < 5e-5) value = 0;
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, 4);
   return std::string(buffer, end.ptr);
 }
 
@@ -46,24 +35,93 @@ std::string text(const std::vector<double>& coordinates, const Vec3<double>& car
   return out + brackets[1];
 }
 
+const char* fcc_name(Meeting m) {
+  switch (m) {
+    case Meeting::kSelf: return "self";
+    case Meeting::kCollinear: return "collinear";
+    case Meeting::kCoplanar: return "coplanar";
+    case Meeting::kPerpendicular: return "Hirth";
+    case Meeting::kGlissileInActing: return "glissile I";
+    case Meeting::kGlissileInReacting: return "glissile II";
+    case Meeting::kGlissileInBoth: return "glissile";
+    case Meeting::kSessile: return "Lomer";
+  }
+  return "";
+}
+
+const char* general_name(Meeting m) {
+  switch (m) {
+    case Meeting::kPerpendicular: return "perpendicular";
+    case Meeting::kGlissileInActing: return "glissile in j";
+    case Meeting::kGlissileInReacting: return "glissile in i";
+    case Meeting::kSessile: return "sessile";
+    default: return fcc_name(m);
+  }
+}
+
+std::string family_of(const SlipSet& set, int s) {
+  return short_family(set.families[std::size_t(set.systems[std::size_t(s)].family)]);
+}
+
+std::string pair_name(const SlipSet& set, int i, int j, bool exchanged) {
+  Meeting m = meeting(set.systems[std::size_t(i)], set.systems[std::size_t(j)]);
+  // The unknown stands for (j,i) too, in which i and j have changed parts.
+  if (exchanged && (m == Meeting::kGlissileInActing || m == Meeting::kGlissileInReacting)) m = Meeting::kGlissileInBoth;
+  if (set.families.size() == 1 && set.families[0] == "fcc{111}<110>") return fcc_name(m);
+  return family_of(set, i) + " x " + family_of(set, j) + " " + general_name(m);
+}
+
+std::string triple_name(const SlipSet& set, int i, int j, int k) {
+  const SlipSystem &a = set.systems[std::size_t(i)], &b = set.systems[std::size_t(j)], &c = set.systems[std::size_t(k)];
+  const char* reaction = (i == j || i == k) && same_direction(b, c) ? " annihilation"
+                         : glissile_reaction(a, b, c)               ? " glissile"
+                         : frank_reaction(a, b, c)                  ? " frank"
+                                                                    : "";
+  return family_of(set, i) + " <- " + family_of(set, j) + " x " + family_of(set, k) + reaction;
+}
+
 }  // namespace
 
 std::string system_label(const SlipSet& set, int system) {
   const SlipSystem& s = set.systems[std::size_t(system)];
-  const Vec3<double>&b = s.b, &n = s.n;
-  const double c = set.c_over_a > 0 ? set.c_over_a : 1, r = std::sqrt(3.0) / 2;
-  const std::string& g = set.point_group;
-  if (g == "3" || g == "32" || g == "6" || g == "622") {
-    // Along a1, a2, a3 (120 degrees apart, a1 = x): a direction's projections times 2/3, a normal's projections.
-    const double b2 = -b.x / 2 + r * b.y, n2 = -n.x / 2 + r * n.y;
-    return text({b.x * 2 / 3, b2 * 2 / 3, -(b.x + b2) * 2 / 3, b.z / c}, b, "[]") +
-           text({n.x, n2, -(n.x + n2), n.z * c}, n, "()");
-  }
-  return text({b.x, b.y, b.z / c}, b, "[]") + text({n.x, n.y, n.z * c}, n, "()");
+  return text(direction_coordinates(set, system), s.b, "[]") + text(plane_coordinates(set, system), s.n, "()");
 }
 
 std::string short_family(const std::string& family) {
-  return family.starts_with("hcp-") ? family.substr(4) : family.starts_with("fcc{") || family.starts_with("bcc{") ? family.substr(3) : family;
+  if (family.starts_with("hcp-")) return family.substr(4);
+  return family.starts_with("fcc{") || family.starts_with("bcc{") ? family.substr(3) : family;
+}
+
+std::string system_name(const SlipSet& set, int system) {
+  int number = 1;
+  for (int s = 0; s < system; ++s) number += set.systems[std::size_t(s)].family == set.systems[std::size_t(system)].family;
+  return family_of(set, system) + " " + std::to_string(number);
+}
+
+std::vector<std::string> unknown_names(const SlipSet& set, const Ties& ties) {
+  require(ties.systems == set.count(), Errc::kShape, "unknown_names: ties of another slip set");
+  const std::size_t n = std::size_t(set.count());
+  std::vector<std::string> names(std::size_t(ties.count));
+  for (std::size_t e = 0; e < ties.of.size(); ++e) {
+    if (ties.of[e] < 0 || !names[std::size_t(ties.of[e])].empty()) continue;
+    std::string& name = names[std::size_t(ties.of[e])];
+    if (ties.order == 1) {
+      name = family_of(set, int(e));
+    } else if (ties.order == 2) {
+      const std::size_t i = e / n, j = e % n;
+      name = pair_name(set, int(i), int(j), i != j && ties.of[j * n + i] == ties.of[e]);
+    } else {
+      name = triple_name(set, int(e / (n * n)), int(e / n % n), int(e % n));
+    }
+  }
+  std::map<std::string, int> uses, met;
+  for (const std::string& name : names) ++uses[name];
+  for (std::string& name : names)
+    if (uses[name] > 1) {
+      const std::string number = std::to_string(++met[name]);
+      name += " #" + number;
+    }
+  return names;
 }
 
 }  // namespace grainspin::interactions
