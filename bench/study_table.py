@@ -59,13 +59,18 @@ def thousand(v):
 # What a row is called, in the order of the table.
 LABELS = {
     "base": "4 passes, 12 channels: the row that the others differ from",
-    "base_seed2": "the same, another seed",
+    "base_seed2": "the same, another seed", "base_seed3": "the same, a third seed",
     "passes_0": "no pass (a learned Taylor model)", "passes_2": "2 passes", "passes_8": "8 passes", "passes_12": "12 passes",
     "channels_6": "6 channels", "channels_18": "18 channels", "width_24": "width 24", "polarisations_1": "1 polarisation",
-    "not_carried": "state not carried", "memory_0": "no memory", "stateless": "neither state nor memory",
-    "ungated": "ungated (linear)", "compressible": "compressible operator, beta 0.6", "learned": "learned operator",
-    "sine": "sine frequencies", "own_path": "last quarter on its own path", "runs_1": "1 training run",
-    "runs_2": "2 training runs", "runs_4": "4 training runs", "runs_8": "8 training runs", "steps_600": "600 optimiser steps",
+    "polarisations_6": "6 polarisations", "not_carried": "state not carried", "memory_0": "no memory",
+    "stateless": "neither state nor memory", "ungated": "ungated (linear)", "compressible": "compressible operator, beta 0.6",
+    "learned": "learned operator", "sine": "sine frequencies", "own_path": "last quarter on its own path",
+    "lr_half": "learning rate 0.002", "lr_double": "learning rate 0.008",
+    "long": "**600 steps**: 4 passes, 12 channels", "long_seed2": "600 steps, another seed", "long_passes_2": "600 steps, 2 passes",
+    "long_passes_8": "600 steps, 8 passes", "long_width_24": "600 steps, width 24", "long_channels_6": "600 steps, 6 channels",
+    "long_stateless": "600 steps, neither state nor memory", "long_own_path": "600 steps, last quarter on its own path",
+    "runs_1": "600 steps, 1 training run", "runs_2": "600 steps, 2 training runs", "runs_4": "600 steps, 4 training runs",
+    "runs_8": "600 steps, 8 training runs",
     "convolutions": "plain convolutions, 8 layers, 64 channels", "unet": "U-Net, 3 levels, 56 to 224 channels",
     "cube_embedding": "cube of 27, embedding", "cube_quaternion": "cube of 27, quaternion",
     "cube_quaternion_any": "cube of 27, quaternion, any equivalent", "cube_columns": "cube of 27, 6-D",
@@ -111,9 +116,9 @@ def fit(points):
 
 
 def learning_curve(rows):
-    """Rows runs_N, and base with all the training runs there are."""
-    points = sorted(((ALL_RUNS if r["name"] == "base" else int(r["name"].split("_")[1]), r) for r in rows
-                     if r["name"] == "base" or r["name"].startswith("runs_")), key=lambda p: p[0])
+    """Rows runs_N, and `long` with all the training runs there are."""
+    points = sorted(((ALL_RUNS if r["name"] == "long" else int(r["name"].split("_")[1]), r) for r in rows
+                     if r["name"] == "long" or r["name"].startswith("runs_")), key=lambda p: p[0])
     for title, value in (("end error, degrees", lambda r: mean(r, "error_deg")),
                          ("1 - R2 of one step", lambda r: 1 - mean(r, "r2_one_step"))):
         data = [(n, value(r)) for n, r in points]
