@@ -12,6 +12,7 @@ void add_interactions(CLI::App& app) {
   verb->require_subcommand(1);
   add_interactions_systems(*verb);
   add_interactions_orbits(*verb);
+  add_interactions_export(*verb);
 }
 
 void add_slip_set_options(CLI::App& verb, SlipSetOptions& o, bool option) {
