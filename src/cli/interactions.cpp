@@ -1,9 +1,12 @@
 // grainspin interactions: the verb and what its subcommands share.
 #include "src/cli/interactions.h"
 
+#include <cmath>
+
 #include "grainspin/interactions/families.h"
 #include "grainspin/orbits.h"
 #include "src/cli/verbs.h"
+#include "src/io/numbers.h"
 
 namespace grainspin::cli {
 
@@ -20,7 +23,11 @@ void add_slip_set_options(CLI::App& verb, SlipSetOptions& o, bool option) {
                   "slip systems: fcc fcc18 bcc110 bcc112 bcc123 bcc24 bcc48 hcp18 hcp24 hcp30 hcp39, families or sets "
                   "joined by +, or a YAML or JSON file")
       ->required(!option);
-  verb.add_option("--c-over-a", o.c_over_a, "c/a of a hexagonal set (default: ideal, 1.633)")->check(CLI::PositiveNumber);
+  verb.add_option("--c-over-a", o.c_over_a, "c/a of a hexagonal set (default: ideal, 1.633)")
+      ->check([](const std::string& text) {
+        const auto value = parse_number<double>(text);
+        return value && *value > 0 && std::isfinite(*value) ? std::string() : "c/a must be a positive number, got " + text;
+      });
   verb.add_option("--group", o.group, "point group that ties entries (default: the crystal's own; a subgroup ties less)");
 }
 

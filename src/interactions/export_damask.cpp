@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/interactions/export.h"
+#include "src/load_text.h"
 
 namespace grainspin::interactions {
 namespace {
@@ -76,7 +77,7 @@ Exported export_damask(const SlipSet& set, const std::vector<double>& H) {
     const Coefficient& c = out.coefficients[t];
     if (spread(c) < 1e-9) continue;
     const std::string of_type = "type " + std::to_string(t + 1);
-    const std::string values = " from " + number(c.least) + " to " + number(c.largest) + ": their mean " + number(c.value) +
+    const std::string values = " from " + short_text(c.least) + " to " + short_text(c.largest) + ": their mean " + short_text(c.value) +
                                " over " + std::to_string(c.entries) + " entries is written, the spread is " +
                                percent(spread(c));
     out.warnings.push_back(c.orbits.size() > 1
@@ -91,8 +92,8 @@ Exported export_damask(const SlipSet& set, const std::vector<double>& H) {
     const double wanted = out.coefficients[should].value, used = out.coefficients[is].value;
     if (differ(wanted, used))
       out.warnings.push_back("DAMASK's own table gives " + std::string(b.what) + " type " + std::to_string(b.is) +
-                             " where its orbit has type " + std::to_string(b.should) + ": DAMASK uses " + number(used) +
-                             " there in the place of " + number(wanted));
+                             " where its orbit has type " + std::to_string(b.should) + ": DAMASK uses " + short_text(used) +
+                             " there in the place of " + short_text(wanted));
   }
   std::string& text = out.text;
   text = "# Slip-slip interaction of " + set.name + " for DAMASK, lattice " + lattice.symbol + ": tau_pass = mu b sqrt(h_sl-sl . rho).\n";

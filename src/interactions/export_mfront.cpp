@@ -5,6 +5,7 @@
 #include "src/interactions/export.h"
 #include "src/interactions/indices.h"
 #include "src/interactions/mfront_systems.h"
+#include "src/load_text.h"
 
 namespace grainspin::interactions {
 namespace {
@@ -93,7 +94,7 @@ Exported export_mfront(const SlipSet& set, const std::vector<double>& H) {
     const Coefficient& c = out.coefficients[r];
     if (spread(c) >= 1e-9)
       out.warnings.push_back("rank " + std::to_string(r) + " (" + joined(c.orbits, ", ") + ") is one orbit, but H is not constant on it: from " +
-                             number(c.least) + " to " + number(c.largest) + ", its mean " + number(c.value) +
+                             short_text(c.least) + " to " + short_text(c.largest) + ", its mean " + short_text(c.value) +
                              " is written, the spread is " + percent(spread(c)));
   }
   std::string& text = out.text;

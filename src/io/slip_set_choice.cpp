@@ -44,6 +44,7 @@ SlipSet interaction_slip_set(const std::string& name_or_file, double c_over_a) {
   const std::vector<std::string> sets = named_slip_set_names(), known = slip_family_names();
   std::vector<std::string> families;
   std::string unknown;
+  bool all_known = true;
   const std::vector<std::string> names = parts(name_or_file);
   for (const std::string& name : names) {
     if (contains(sets, name)) {
@@ -51,16 +52,20 @@ SlipSet interaction_slip_set(const std::string& name_or_file, double c_over_a) {
       families.insert(families.end(), of.begin(), of.end());
     } else if (contains(known, name)) {
       families.push_back(name);
-    } else if (unknown.empty()) {
+    } else if (all_known) {
+      all_known = false;
       unknown = name;
     }
   }
-  if (!unknown.empty() || families.empty()) {
+  if (!all_known) {
     std::error_code none;
     if (std::filesystem::is_regular_file(name_or_file, none)) return read_slip_set(name_or_file, c_over_a);
     throw Error(Errc::kArgument, "unknown slip set '" + unknown + "': neither a set (" + joined(sets).substr(1) +
                                      "), nor a family (" + joined(known).substr(1) + "), nor a file");
   }
+  for (const std::string& family : families)  // of one lattice: fcc, bcc or hcp
+    require(family.substr(0, 3) == families.front().substr(0, 3), Errc::kArgument,
+            "slip set " + name_or_file + ": " + families.front() + " and " + family + " are of different lattices");
   const bool hexagonal = families.front().starts_with("hcp-");
   require(hexagonal || c_over_a == 0 || c_over_a == 1, Errc::kArgument,
           "slip set " + name_or_file + " is cubic, but c/a = " + number_text(c_over_a) + " was given");
