@@ -16,6 +16,7 @@ void add_interactions(CLI::App& app) {
   add_interactions_systems(*verb);
   add_interactions_orbits(*verb);
   add_interactions_export(*verb);
+  add_interactions_simulate(*verb);
 }
 
 void add_slip_set_options(CLI::App& verb, SlipSetOptions& o, bool option) {

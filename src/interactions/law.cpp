@@ -9,12 +9,6 @@ namespace grainspin::interactions {
 
 namespace {
 
-int indices(const Term& term) {
-  int over = 0;
-  for (const Factor& f : term.factors) over = std::max(over, f.over == Over::kNone ? 0 : f.over == Over::kJ ? 1 : 2);
-  return over;
-}
-
 std::size_t tensor_size(int systems, int arity) {
   std::size_t n = std::size_t(systems);
   for (int k = 0; k < arity; ++k) n *= std::size_t(systems);
@@ -61,7 +55,7 @@ void check(const DislocationLaw& law) {
               "law: term " + term.text + " needs column '" + f.column + "'" + (known ? " of no system" : "") +
                   ", which a law cannot roll forward (known are rho gdot tau g b of systems j and k)");
     }
-    check_numbers(law.K[t], tensor_size(int(n), indices(term)), ("K of " + term.text).c_str(), -HUGE_VAL, true);
+    check_numbers(law.K[t], tensor_size(int(n), term.arity()), ("K of " + term.text).c_str(), -HUGE_VAL, true);
   }
 }
 
@@ -85,7 +79,7 @@ LawRates::LawRates(const DislocationLaw& law) {
   for (std::size_t t = 0; t < law.terms.size(); ++t) {
     Part part{law.terms[t], {}, false};
     for (const Factor& f : part.term.factors) part.needs_resistance |= f.column == "g" || f.column == "tau";
-    const int arity = indices(part.term);
+    const int arity = part.term.arity();
     for (std::size_t e = 0; e < law.K[t].size(); ++e) {
       const double value = law.K[t][e];
       if (value == 0) continue;

@@ -20,16 +20,6 @@ std::vector<int> shuffled(int count, Random& random) {
 
 double draw(double low, double high, Random& random) { return low + (high - low) * random.uniform(); }
 
-// P1, P2, P3 of terms.h.
-Term term_named(const std::string& name) {
-  if (name == "P1")
-    return {"rho[j]^0.5*|gdot[k]|*b[k]^-1",
-            {{"rho", Over::kJ, 0.5, false}, {"gdot", Over::kK, 1, true}, {"b", Over::kK, -1, false}}};
-  if (name == "P2") return {"rho[j]*|gdot[k]|", {{"rho", Over::kJ, 1, false}, {"gdot", Over::kK, 1, true}}};
-  if (name == "P3") return {"rho[j]*rho[k]", {{"rho", Over::kJ, 1, false}, {"rho", Over::kK, 1, false}}};
-  throw Error(Errc::kArgument, "plant: no term '" + name + "': known are P1 P2 P3");
-}
-
 }  // namespace
 
 std::vector<double> burgers_lengths(const SlipSet& slip, double a) {
@@ -68,9 +58,11 @@ DislocationLaw plant(const SlipSet& slip, const PlantOptions& o) {
   for (const int orbit : order) h[std::size_t(orbit)] = draw(o.h_low, o.h_high, of_h);
   for (const std::int32_t orbit : pairs.of) law.H.push_back(h[std::size_t(orbit)]);
 
-  law.terms = {term_named(o.term)};
+  law.terms = {parse_term(o.term)};
   const Term& term = law.terms[0];
-  const bool jk = o.term == "P3";
+  require(term.arity() == 2 && !term.odd(Over::kJ) && !term.odd(Over::kK), Errc::kArgument,
+          "plant: term " + term.text + " is not of two systems and even in their slip");
+  const bool jk = term.symmetric_jk();
   // The term at rho = density, |gdot| = 1/s; a reference b keeps the scale one number for the whole tensor.
   double x = 1;
   for (const Factor& f : term.factors) x *= std::pow(f.column == "rho" ? o.density : f.column == "b" ? o.burgers : 1, f.power);

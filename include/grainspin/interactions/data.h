@@ -47,5 +47,8 @@ DddData read_ddd(const std::vector<std::string>& paths);
 void write_ddd(const std::string& path, const DddData& data, const std::string& provenance_json);  // .h5 or .csv by its ending
 // Everything a fit relies on, by name: finite values, times that grow, densities >= 0, shapes, at least one row. Throws kFormat.
 void validate(const DddData& data);
+// What is odd but does not prevent a fit: one run only, systems that never slip, shears that are not the stress's.
+// read_ddd adds them to the remarks.
+std::vector<std::string> oddities(const DddData& data);
 
 }  // namespace grainspin::interactions
