@@ -100,7 +100,7 @@ TEST(Taylor, SimpleShearOnASlipSystemIsSingleSlip) {
   // lattice stays. At exponent n the others carry about (tau/xi)^n of it: at tau/xi = 1/2 nothing.
   const SlipSet slip = named_slip_set("fcc");
   for (const int s : {0, 5, 11}) {
-    const auto& [b, n, family] = slip.systems[std::size_t(s)];
+    const auto& [b, n, family, length] = slip.systems[std::size_t(s)];
     LoadStep load;
     load.prescribed.fill(true);
     const double bb[] = {b.x, b.y, b.z}, nn[] = {n.x, n.y, n.z};
@@ -118,7 +118,7 @@ TEST(Taylor, SymmetricPartOfSingleSlipTurnsByHalfTheShear) {
   // With E alone of b (x) n prescribed and no spin the lattice turns by -antisym(b (x) n) dgamma:
   // the vector -(n x b)/2 dgamma, constant in the crystal's frame and so in the sample's.
   const SlipSet slip = named_slip_set("fcc");
-  const auto& [b, n, family] = slip.systems[3];
+  const auto& [b, n, family, length] = slip.systems[3];
   LoadStep load;
   load.prescribed.fill(true);
   const double bb[] = {b.x, b.y, b.z}, nn[] = {n.x, n.y, n.z}, dgamma = 2e-3;
