@@ -10,7 +10,7 @@ namespace grainspin::interactions {
 
 namespace {
 
-std::string system_name(const SlipSet& slip, int system) {
+std::string numbered(const SlipSet& slip, int system) {
   return "system " + std::to_string(system + 1) + ", " + system_label(slip, system);
 }
 
@@ -27,7 +27,7 @@ struct Check {
     for (std::size_t e = 0; e < values.size(); ++e) {
       if (std::isfinite(values[e]) && values[e] >= least) continue;
       const std::string of = width == 1 ? "" : width == 6 && &values == &run.stress ? " component " + std::to_string(e % 6 + 1)
-                                                                                    : " of " + system_name(data.slip, int(e % width));
+                                                                                    : " of " + numbered(data.slip, int(e % width));
       throw Error(Errc::kFormat, at(e / width) + what + of + " is " + (std::isfinite(values[e]) ? std::to_string(values[e]) + ", wanted at least " + std::to_string(int(least)) : std::isnan(values[e]) ? "not a number" : "infinite"));
     }
   }
@@ -74,7 +74,7 @@ std::vector<std::string> oddities(const DddData& data) {
     for (const DddRun& run : data.runs)
       for (std::size_t t = 0; t < run.time.size() && !slips; ++t) slips = run.slip_rate[t * n + i] != 0;
     if (slips) continue;
-    if (++resting <= 5) at_rest += (at_rest.empty() ? "" : ", ") + system_name(data.slip, int(i));
+    if (++resting <= 5) at_rest += (at_rest.empty() ? "" : ", ") + numbered(data.slip, int(i));
   }
   if (resting) out.push_back(std::to_string(resting) + " slip systems never slip: " + at_rest + (resting > 5 ? ", .." : ""));
   // Stress and resolved shears say the same, where both are there.
@@ -88,7 +88,7 @@ std::vector<std::string> oddities(const DddData& data) {
         size += says * says + tau * tau;
       }
     if (off > 1e-4 * size)
-      out.push_back("resolved shears of " + system_name(data.slip, int(i)) + " are not those of the stress (" +
+      out.push_back("resolved shears of " + numbered(data.slip, int(i)) + " are not those of the stress (" +
                     std::to_string(int(100 * std::sqrt(off / size))) + " % off): another order, sense or frame?");
   }
   return out;
