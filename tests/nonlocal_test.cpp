@@ -120,7 +120,7 @@ TEST(SlipMaps, SchmidTensorAndAxialVector) {
     const SlipMaps maps = slip_maps(p);
     ASSERT_EQ(int(maps.P.size()), maps.set.count());
     for (int s = 0; s < maps.set.count(); ++s) {
-      const auto& [b, n, family] = maps.set.systems[s];
+      const auto& [b, n, family, length] = maps.set.systems[s];
       const double bv[3] = {b.x, b.y, b.z}, nv[3] = {n.x, n.y, n.z};
       const Matrix P = tensor_of(maps.P[s]);
       const auto& a = maps.a[s];
