@@ -94,39 +94,49 @@ BlockMoments reduce(const Moments& moments, const Tied& tied, const Block& block
   std::vector<std::int32_t> column(std::size_t(tied.unknowns), -1);
   for (std::int64_t c = 0; c < C; ++c) column[block.unknowns[c]] = std::int32_t(c);
 
-  std::vector<double> folded(std::size_t(C * M));  // of one response: F^T G, F [M,C] the entries' signs
+  // F^T G F of every response, F [M,C] its entries' signs: row m of G, right of the diagonal, is folded to the columns and
+  // added to the rows that entry m belongs to. What lies left of the diagonal is the mirror image, added at the end.
+  struct Entry {
+    std::int32_t column;
+    double sign;
+  };
+  std::vector<std::vector<std::vector<Entry>>> entries;  // [response][layer][M], column C: none
   for (const int i : block.responses) {
-    std::fill(folded.begin(), folded.end(), 0);
-    for (int l = 0; l < tied.layers; ++l) {
-      const std::int64_t at = (std::int64_t(l) * tied.responses + i) * M;
+    auto& layers = entries.emplace_back(std::size_t(tied.layers));
+    for (int l = 0; l < tied.layers; ++l)
       for (std::int64_t m = 0; m < M; ++m) {
-        const std::int32_t u = tied.of[at + m];
-        if (u < 0) continue;
-        const std::int32_t c = column[u];
+        const std::size_t at = std::size_t((std::int64_t(l) * tied.responses + i) * M + m);
+        const std::int32_t u = tied.of[at], c = u < 0 ? std::int32_t(C) : column[u];
         require(c >= 0, Errc::kArgument, "response " + std::to_string(i) + " has an unknown that its block lacks");
-        const double s = tied.sign[at + m];
-        const double* const g = moments.gram.data() + m * M;
-        double* const to = folded.data() + c * M;
-        for (std::int64_t k = 0; k < M; ++k) to[k] += s * g[k];
-        out.xy[c] += s * moments.xy[i * M + m];
-        out.x_sum[c] += s * moments.x_sum[m];
+        layers[l].push_back({c, u < 0 ? 0.0 : double(tied.sign[at])});
+        if (u < 0) continue;
+        out.xy[c] += tied.sign[at] * moments.xy[i * M + m];
+        out.x_sum[c] += tied.sign[at] * moments.x_sum[m];
       }
-    }
-    for (int l = 0; l < tied.layers; ++l) {  // F^T G F, upper triangle
-      const std::int64_t at = (std::int64_t(l) * tied.responses + i) * M;
-      for (std::int64_t c = 0; c < C; ++c) {
-        const double* const from = folded.data() + c * M;
-        double* const to = out.gram.data() + c * C;
-        for (std::int64_t m = 0; m < M; ++m)
-          if (const std::int32_t u = tied.of[at + m]; u >= 0) to[column[u]] += tied.sign[at + m] * from[m];
-      }
-    }
     out.yy += moments.yy[i];
     out.y_sum += moments.y_sum[i];
   }
-  // Sums of one entry and its mirror image differ in rounding.
+  std::vector<double> folded(std::size_t(C + 1));
+  for (std::int64_t m = 0; m < M; ++m) {
+    const double* const g = moments.gram.data() + m * M;
+    for (const auto& layers : entries) {
+      const bool used = std::any_of(layers.begin(), layers.end(), [&](const auto& layer) { return layer[m].column < C; });
+      if (!used) continue;
+      std::fill(folded.begin(), folded.end(), 0);
+      for (const auto& layer : layers) {
+        folded[layer[m].column] += 0.5 * layer[m].sign * g[m];
+        for (std::int64_t k = m + 1; k < M; ++k) folded[layer[k].column] += layer[k].sign * g[k];
+      }
+      for (const auto& layer : layers) {
+        if (layer[m].column >= C) continue;
+        const double s = layer[m].sign;
+        double* const to = out.gram.data() + layer[m].column * C;
+        for (std::int64_t c = 0; c < C; ++c) to[c] += s * folded[c];
+      }
+    }
+  }
   for (std::int64_t c = 0; c < C; ++c)
-    for (std::int64_t d = 0; d < c; ++d) out.gram[c * C + d] = out.gram[d * C + c];
+    for (std::int64_t d = 0; d <= c; ++d) out.gram[c * C + d] = out.gram[d * C + c] = out.gram[c * C + d] + out.gram[d * C + c];
   return out;
 }
 

@@ -19,7 +19,8 @@ struct Certificate {
 
 // g = q - Q b. Over W, with residual r and the ridge as further rows of data: rr = |r|^2 + sum m b^2, yr = y.r;
 // dual point s r, s as large as |g - m b| <= l1 allows; P - D = sum (l1 |b| - b (g - m b)) + (1-s) (yr - (1+s)/2 rr).
-// The terms of the first sum are not negative where the conditions hold: no cancellation.
+// The terms of the first sum are not negative where the conditions hold: no cancellation. Bounds near the rounding of g
+// (no penalty, lambda below 1e-9 lambda_max) do not limit s: those columns show in the violation.
 Certificate certify(const Columns& columns, const ActiveSet& set, const std::vector<double>& b, const std::vector<double>& g,
                     bool nonnegative, double lambda_max) {
   double largest = 0, slack = 0, by = 0, bg = 0, ridge = 0, violation = 0;
@@ -28,7 +29,7 @@ Certificate certify(const Columns& columns, const ActiveSet& set, const std::vec
     const double size = nonnegative ? std::max(slope, 0.0) : std::abs(slope);
     const double off = b[k] != 0 ? std::abs(slope - std::copysign(bound, b[k])) : std::max(0.0, size - bound);
     violation = std::max(violation, off / (columns.l1[k] > 0 ? columns.l1[k] : 1));
-    if (bound > 0) largest = std::max(largest, size / bound);
+    if (bound > 1e-9 * lambda_max * columns.l1[k]) largest = std::max(largest, size / bound);
     slack += bound * std::abs(b[k]) - b[k] * slope;
     by += b[k] * columns.q[k];
     bg += b[k] * g[k];
@@ -47,16 +48,17 @@ Certificate certify(const Columns& columns, const ActiveSet& set, const std::vec
   return c;
 }
 
-// Adds the columns that break |g| <= bound, the worst first, not many more than are active: the optimum on them tells
-// which of the others are needed.
-bool add_violators(const Columns& columns, ActiveSet& set, const std::vector<double>& g, bool nonnegative) {
+// Adds columns with |g| above limit(k), those furthest above first, not many more than are active: the optimum on them
+// tells which of the others are needed.
+template <class Limit>
+bool add_above(const Columns& columns, ActiveSet& set, const std::vector<double>& g, bool nonnegative, const Limit& limit) {
   std::vector<std::pair<double, int>> found;
   for (int k = 0; k < columns.count(); ++k) {
     if (set.has(k)) continue;
-    const double excess = (nonnegative ? g[k] : std::abs(g[k])) - set.bound(k);
-    if (excess > set.tolerance(k)) found.emplace_back(-excess, k);
+    const double excess = (nonnegative ? g[k] : std::abs(g[k])) - limit(k);
+    if (excess > 0) found.emplace_back(-excess, k);
   }
-  const std::size_t most = std::size_t(std::max(32, set.active()));
+  const std::size_t most = std::size_t(std::max(4, set.active()));
   if (found.size() > most) {
     std::nth_element(found.begin(), found.begin() + std::ptrdiff_t(most), found.end());
     found.resize(most);
@@ -71,7 +73,7 @@ void optimum(const Columns& columns, ActiveSet& set, std::vector<double>& g, boo
   do {
     set.solve();
     set.gradient(g);
-  } while (add_violators(columns, set, g, nonnegative));
+  } while (add_above(columns, set, g, nonnegative, [&](int k) { return set.bound(k) + set.tolerance(k); }));
 }
 
 }  // namespace
@@ -124,10 +126,9 @@ Path lasso_path(const MomentSum& sum, const PathOptions& options, bool may_stop)
   double before = path.lambda_max;
   for (const double lambda : grid) {
     set.set_lambda(lambda, scale);
-    if (const double strong = options.l1_ratio * (2 * lambda - before); strong > 0) {
-      for (int k = 0; k < n; ++k)
-        if ((nonnegative ? g[k] : std::abs(g[k])) >= strong * columns.l1[k] && lambda < path.lambda_max) set.add(k);
-    }
+    // Sequential strong rule: the others will hardly be needed, and are looked at afterwards.
+    if (const double strong = options.l1_ratio * (2 * lambda - before); strong > 0 && lambda < path.lambda_max)
+      add_above(columns, set, g, nonnegative, [&](int k) { return strong * columns.l1[k]; });
     optimum(columns, set, g, nonnegative);
     std::vector<double> b = set.values();
     Certificate c = certify(columns, set, b, g, nonnegative, scale);

@@ -64,7 +64,7 @@ void ActiveSet::set_lambda(double lambda, double lambda_max) {
   lambda_ = lambda;
   l1_ = lambda * a_;
   l2_ = lambda * (1 - a_);
-  slack_ = 1e-11 * lambda_max;
+  slack_ = std::clamp(1e-6 * lambda, 1e-14 * lambda_max, 1e-11 * lambda_max);
   for (int s = 0; s < slots(); ++s) {
     const int column = column_[std::size_t(s)];
     bound_[std::size_t(s)] = bound(column);

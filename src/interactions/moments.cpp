@@ -14,7 +14,7 @@ namespace grainspin::interactions {
 namespace {
 
 constexpr std::int64_t kRows = 2048;  // a block of weighted rows: 25 MB at 1521 features
-constexpr std::int64_t kTile = 192;
+constexpr std::int64_t kTile = 256;
 
 void check(std::int64_t rows, std::int64_t width, const double* values, const char* name, ThreadPool& pool) {
   pool.run((rows + kRows - 1) / kRows, [&](std::int64_t b, int) {

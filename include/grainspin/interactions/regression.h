@@ -90,7 +90,7 @@ struct PathOptions {
 
 struct PathPoint {
   double lambda = 0;
-  double gap = 0;              // duality gap over yy/W; columns without l1 penalty enter by max_violation only
+  double gap = 0;              // duality gap over yy/W; where there is no l1 penalty (to speak of: 1e-9 lambda_max) only max_violation tells
   double explained = 0;        // 1 - rss/yy (with intercept: about the mean)
   double max_violation = 0;    // of the KKT conditions, in parts of lambda_max times the column's weight
   double intercept = 0;
