@@ -102,8 +102,8 @@ families:
               named_slip_set("fcc"));
 }
 
-// Beta tin (tetragonal, c/a 0.546): {100)<001], {110)<001], {100)<010], {110)<1-11]/2 have 2, 2, 2 and 4 systems
-// (Zhou, Bieler et al. 2009, table of the 10 families: counts by hand from 4/mmm).
+// Beta tin (tetragonal, c/a 0.546): {100)<001], {110)<001], {100)<010], {110)<1-11]/2 have 2, 2, 2 and 4 systems, by
+// hand from 4/mmm: two planes, one direction in each but for the last, where there are two.
 TEST_F(Files, Tetragonal) {
   const SlipSet tin = interaction_slip_set(file("tin.yaml", R"(
 point_group: 4/mmm

@@ -88,7 +88,7 @@ void print_table(const SlipSet& set, const Ties& t) {
   for (std::size_t u = 0; u < names.size(); ++u) {
     std::string entry;
     for (const std::int64_t s : tuple(t, first[u]))
-      entry += fmt::format("{}{} {}", entry.empty() ? "" : " : ", s, interactions::system_label(set, int(s)));
+      entry += fmt::format("{}{} {}", entry.empty() ? "" : " : ", s + 1, interactions::system_label(set, int(s)));
     fmt::print("{:>5}  {:<{}}  {:>7}  {}\n", u, names[u], width, t.size[u], entry);
   }
 }

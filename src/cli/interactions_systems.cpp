@@ -36,7 +36,7 @@ void add_interactions_systems(CLI::App& interactions) {
     };
     for (int s = 0; s < set.count(); ++s) {
       const SlipSystem& system = set.systems[std::size_t(s)];
-      fmt::print("{:>4}  {:<18} {:<26} {:7.4f}  {}  {}\n", s, set.families[std::size_t(system.family)],
+      fmt::print("{:>4}  {:<18} {:<26} {:7.4f}  {}  {}\n", s + 1, set.families[std::size_t(system.family)],
                  interactions::system_label(set, s), system.length, vector(system.b), vector(system.n));
     }
   });

@@ -151,7 +151,7 @@ SlipSet from_families(const Reader& in, const YAML::Node& root, const std::strin
   const std::array<Vec, 3> vectors = lattice.vectors(), dual = reciprocal(vectors);
   const bool hexagonal = lattice.gamma == 120;
   std::vector<SlipFamily> families;
-  std::vector<int> wanted;
+  std::vector<double> wanted;  // numbers of systems, 0: not stated
   for (const YAML::Node& node : root["families"]) {
     if (node.IsScalar()) {
       const SlipSet own = slip_set({node.Scalar()}, lattice.c);
@@ -175,15 +175,15 @@ SlipSet from_families(const Reader& in, const YAML::Node& root, const std::strin
     const double multiple = node["burgers"] ? in.positive(node["burgers"], "burgers" + of)
                                             : node["direction"].size() == 4 ? 1.0 / 3 : 1.0;
     families.push_back({family, b, n, multiple * std::sqrt(dot(b, b))});
-    wanted.push_back(node["systems"] ? int(in.positive(node["systems"], "systems" + of)) : 0);
+    wanted.push_back(node["systems"] ? in.positive(node["systems"], "systems" + of) : 0);
   }
   const SlipSet set = slip_set(name, group.name(), group.name() == "432" || group.name() == "23" ? 0 : lattice.c, families);
   std::vector<int> found(families.size(), 0);
   for (const SlipSystem& s : set.systems) ++found[std::size_t(s.family)];
   for (std::size_t f = 0; f < found.size(); ++f)
-    if (wanted[f] != 0 && wanted[f] != found[f])
+    if (wanted[f] != 0 && wanted[f] != double(found[f]))
       in.fail(root["families"][f], "family " + families[f].name + " has " + std::to_string(found[f]) + " systems under " +
-                                       group.name() + ", not " + std::to_string(wanted[f]));
+                                       group.name() + ", not " + number_text(wanted[f]));
   return set;
 }
 
