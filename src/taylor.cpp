@@ -1,4 +1,4 @@
-// The Taylor polycrystal in time: steps cut into midpoint substeps of orientation and resistance.
+// The Taylor polycrystal in time: steps cut into midpoint substeps of orientation and hardening state.
 #include "grainspin/taylor.h"
 
 #include <algorithm>
@@ -34,41 +34,45 @@ Vec3<double> scaled(const Vec3<double>& v, double s) { return {v.x * s, v.y * s,
 // The state in time, and one midpoint substep of it.
 struct Integrator {
   Polycrystal poly;
-  using Resistances = std::vector<std::vector<double>>;
-  Resistances xi, xi_mid;           // [n][N] Pa
+  using Table = std::vector<std::vector<double>>;
+  Table state, state_mid;           // [n][S] of the hardening laws
+  Table xi;                         // [n][N] Pa, of the state last looked at
   std::vector<Quatd> start;         // [n] at the start of the substep
   std::vector<Mat3<double>> R;      // [n] where the stresses are solved
   std::vector<double> slip;         // [n] sum |dgamma| of the last advance
 
   std::size_t size() const { return poly.grains.size(); }
-  void look() {
-    for (std::size_t g = 0; g < size(); ++g) R[g] = matrix(poly.grains[g].q);
+  // At the present orientations and this state.
+  void look(const Table& at) {
+    for (std::size_t g = 0; g < size(); ++g) {
+      R[g] = matrix(poly.grains[g].q);
+      poly.of(g).hardening->resistance(at[g].data(), xi[g].data());
+    }
   }
   // 1/s: the fastest relative change of a resistance at the present slip rates.
   double hardening_speed() const {
     double fastest = 0;
     std::vector<double> rate;
     for (std::size_t g = 0; g < size(); ++g) {
-      hardening_rate(poly.of(g), xi[g], poly.grains[g].gdot, rate);
-      for (std::size_t i = 0; i < rate.size(); ++i) fastest = std::max(fastest, std::abs(rate[i]) / xi[g][i]);
+      hardening_rate(poly.of(g), state[g], poly.grains[g].gdot, rate);
+      fastest = std::max(fastest, poly.of(g).hardening->speed(state[g].data(), rate.data()));
     }
     return fastest;
   }
-  // From the substep's start over h seconds with the present slip rates, found at resistances xi_at.
-  void advance(const Vec3<double>& W, const Resistances& xi_at, Resistances& xi_to, double h) {
+  // From the substep's start over h seconds with the present slip rates, found at the state `at`.
+  void advance(const Vec3<double>& W, const Table& at, Table& to, double h) {
     parallel_for(std::int64_t(size()), poly.threads, 64, [&](std::int64_t begin, std::int64_t end) {
       std::vector<double> rate;
       for (std::size_t g = std::size_t(begin); g < std::size_t(end); ++g) {
         Grain& grain = poly.grains[g];
         const Systems& sys = poly.of(g);
         grain.q = normalised(exp(scaled(lattice_spin(sys, R[g], grain.gdot, W), h)) * start[g]);
-        hardening_rate(sys, xi_at[g], grain.gdot, rate);
-        xi_to[g].resize(xi[g].size());
+        hardening_rate(sys, at[g], grain.gdot, rate);
+        to[g].resize(state[g].size());
+        for (std::size_t i = 0; i < rate.size(); ++i) to[g][i] = state[g][i] + h * rate[i];
+        sys.hardening->admit(to[g].data());
         slip[g] = 0;
-        for (std::size_t i = 0; i < rate.size(); ++i) {
-          xi_to[g][i] = xi[g][i] + h * rate[i];
-          slip[g] += std::abs(grain.gdot[i]) * h;
-        }
+        for (const double gdot : grain.gdot) slip[g] += std::abs(gdot) * h;
       }
     });
   }
@@ -88,8 +92,9 @@ Integrator prepare(const std::vector<TaylorMaterial>& materials, std::int64_t n,
     for (std::size_t g = 0; g < std::size_t(n); ++g) poly.weights[g] = weights[g] / sum;
   }
   poly.grains.resize(std::size_t(n));
+  out.state.resize(std::size_t(n));
+  out.state_mid.resize(std::size_t(n));
   out.xi.resize(std::size_t(n));
-  out.xi_mid.resize(std::size_t(n));
   out.start.resize(std::size_t(n));
   out.R.resize(std::size_t(n));
   out.slip.resize(std::size_t(n));
@@ -100,7 +105,10 @@ Integrator prepare(const std::vector<TaylorMaterial>& materials, std::int64_t n,
     const double size = std::sqrt(double(q[0]) * q[0] + double(q[1]) * q[1] + double(q[2]) * q[2] + double(q[3]) * q[3]);
     require(size > 0.5 && size < 2, Errc::kArgument, "Taylor: grain " + std::to_string(g) + " has no valid orientation");
     poly.grains[g].q = normalised(Quatd{q[0], q[1], q[2], q[3]});
-    out.xi[g] = poly.of(g).xi0;
+    const Systems& sys = poly.of(g);
+    out.state[g].resize(std::size_t(sys.hardening->states()));
+    out.xi[g].resize(std::size_t(sys.count));
+    sys.hardening->initial(out.state[g].data());
   }
   return out;
 }
@@ -151,23 +159,23 @@ std::vector<TaylorStep> taylor(const std::vector<TaylorMaterial>& materials, std
       if (options.progress && !options.progress((double(number) - left) / double(loads.size()), "Taylor"))
         throw Error(Errc::kInterrupted, "Taylor: stopped");
       for (std::size_t g = 0; g < state.size(); ++g) state.start[g] = poly.grains[g].q;
-      state.look();
+      state.look(state.state);
       const Dev D1 = poly.solve(rates, state.R, state.xi, number);
       const double wanted = std::max(left * strain_fixed / options.substep, left * time * state.hardening_speed() / options.hardening);
       // Even parts of what is left, so that no sliver remains; at least one in 1e5 of a step.
       const double part = std::max(left / std::max(1.0, std::ceil(wanted - 1e-9)), std::min(left, 1e-5)), h = part * time;
       left = left - part > 1e-9 ? left - part : 0;
-      state.advance(scaled(axial(gradient(D1)), 1 / time), state.xi, state.xi_mid, h / 2);
-      state.look();
-      const Dev D2 = poly.solve(rates, state.R, state.xi_mid, number);
+      state.advance(scaled(axial(gradient(D1)), 1 / time), state.state, state.state_mid, h / 2);
+      state.look(state.state_mid);
+      const Dev D2 = poly.solve(rates, state.R, state.xi, number);
       const Mat3<double> L = gradient(D2);
-      state.advance(scaled(axial(L), 1 / time), state.xi_mid, state.xi, h);
+      state.advance(scaled(axial(L), 1 / time), state.state_mid, state.state, h);
       for (std::size_t i = 0; i < 9; ++i) step.L[i] += L.m[i] * part;
       strain += von_mises_strain(D2) * h;
       for (std::size_t g = 0; g < state.size(); ++g) slip += poly.weights[g] * state.slip[g];
     }
 
-    state.look();
+    state.look(state.state);
     poly.solve(rates, state.R, state.xi, number);
     const Mat3<double> mean = tensor(poly.mean_stress(state.R));
     std::copy_n(mean.m, 9, step.mean_stress.begin());

@@ -200,16 +200,10 @@ bool solve(const Systems& sys, const Dev& D, const std::vector<double>& xi, Grai
   return true;
 }
 
-void hardening_rate(const Systems& sys, const std::vector<double>& xi, const std::vector<double>& gdot,
+void hardening_rate(const Systems& sys, const std::vector<double>& state, const std::vector<double>& gdot,
                     std::vector<double>& rate) {
-  rate.assign(std::size_t(sys.count), 0);
-  for (int i = 0; i < sys.count; ++i) {
-    if (sys.h0[i] == 0) continue;
-    double sum = 0;
-    for (int j = 0; j < sys.count; ++j) sum += sys.h[std::size_t(i) * sys.count + j] * std::abs(gdot[j]);
-    const double left = 1 - xi[i] / sys.xi_inf[i];
-    rate[i] = std::copysign(sys.h0[i] * std::pow(std::abs(left), sys.a[i]) * sum, left);
-  }
+  rate.resize(state.size());
+  sys.hardening->rate(state.data(), gdot.data(), rate.data());
 }
 
 }  // namespace grainspin::taylor_detail

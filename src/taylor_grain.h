@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <vector>
 
+#include "grainspin/hardening.h"
 #include "grainspin/orientation.h"
 #include "grainspin/taylor.h"
 
@@ -24,8 +26,7 @@ struct Systems {
   std::vector<Dev> m;                // sym(b (x) n)
   std::vector<Vec3<double>> spin;    // axial vector of antisym(b (x) n): (n x b)/2 with W v = spin x v
   std::vector<double> gdot0, n;      // 1/s
-  std::vector<double> xi0, xi_inf, h0, a;  // Pa; h0 = 0 without hardening
-  std::vector<double> h;             // [N,N]
+  std::shared_ptr<const Hardening> hardening;
   explicit Systems(const TaylorMaterial& material);
 };
 
@@ -38,7 +39,6 @@ struct Factor {
 
 struct Grain {
   Quatd q;
-  std::vector<double> xi;    // [N] Pa
   Dev stress{};              // crystal frame, Pa; the start of the next solution
   std::vector<double> gdot;  // [N] 1/s at `stress`
   Factor tangent;            // of dD/dstress at `stress`
@@ -58,8 +58,8 @@ bool linearise(const Systems& systems, const Dev& D, const std::vector<double>& 
 // False if Newton does not converge.
 bool solve(const Systems& systems, const Dev& D, const std::vector<double>& xi, Grain& grain);
 
-// dxi/dt at the slip rates in gdot.
-void hardening_rate(const Systems& systems, const std::vector<double>& xi, const std::vector<double>& gdot,
+// d state/dt of the hardening law at the slip rates in gdot.
+void hardening_rate(const Systems& systems, const std::vector<double>& state, const std::vector<double>& gdot,
                     std::vector<double>& rate);
 
 }  // namespace grainspin::taylor_detail

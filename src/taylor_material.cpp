@@ -3,27 +3,9 @@
 
 #include "grainspin/taylor.h"
 #include "src/taylor_grain.h"
+#include "src/taylor_hardening.h"
 
 namespace grainspin {
-
-namespace {
-
-// DAMASK's family index (into N_sl) of each family of the set, families without systems left out.
-std::vector<int> damask_family(const Phenopowerlaw& law) {
-  std::vector<int> index;
-  for (std::size_t k = 0; k < law.N_sl.size(); ++k)
-    if (law.N_sl[k] > 0) index.push_back(int(k));
-  return index;
-}
-
-double entry(const std::vector<double>& values, int family, const char* name) {
-  require(std::size_t(family) < values.size(), Errc::kFormat,
-          std::string("phenopowerlaw: ") + name + " has " + std::to_string(values.size()) +
-              " entries, family " + std::to_string(family + 1) + " of N_sl needs one more");
-  return values[std::size_t(family)];
-}
-
-}  // namespace
 
 TaylorMaterial taylor_material(const PhaseInfo& phase) {
   TaylorMaterial material;
@@ -66,7 +48,6 @@ namespace taylor_detail {
 
 Systems::Systems(const TaylorMaterial& material) : count(material.slip.count()) {
   double rank[15] = {};
-  const std::vector<int> family = material.law ? damask_family(*material.law) : std::vector<int>{};
   for (const SlipSystem& s : material.slip.systems) {
     Mat3<double> bn;
     const double b[3] = {s.b.x, s.b.y, s.b.z}, p[3] = {s.n.x, s.n.y, s.n.z};
@@ -76,34 +57,30 @@ Systems::Systems(const TaylorMaterial& material) : count(material.slip.count()) 
     spin.push_back({(p[1] * b[2] - p[2] * b[1]) / 2, (p[2] * b[0] - p[0] * b[2]) / 2, (p[0] * b[1] - p[1] * b[0]) / 2});
     for (int k = 0, at = 0; k < 5; ++k)
       for (int l = 0; l <= k; ++l) rank[at++] += m.back()[k] * m.back()[l];
-    if (!material.law) {
-      gdot0.push_back(material.dot_gamma_reference);
-      n.push_back(material.n);
-      xi0.push_back(1);
-      xi_inf.push_back(1);
-      h0.push_back(0);
-      a.push_back(1);
-      continue;
-    }
-    const Phenopowerlaw& law = *material.law;
-    require(std::size_t(s.family) < family.size(), Errc::kInternal, "Taylor: slip family without entry in N_sl");
-    const int f = family[std::size_t(s.family)];
-    gdot0.push_back(entry(law.gdot0, f, "dot_gamma_0_sl"));
-    n.push_back(entry(law.n, f, "n_sl"));
-    xi0.push_back(entry(law.xi0, f, "xi_0_sl"));
-    xi_inf.push_back(entry(law.xi_inf, f, "xi_inf_sl"));
-    h0.push_back(entry(law.h0, f, "h_0_sl-sl"));
-    a.push_back(entry(law.a, f, "a_sl"));
-    require(gdot0.back() > 0 && n.back() >= 1 && xi0.back() > 0 && xi_inf.back() > 0, Errc::kFormat,
-            "phenopowerlaw: dot_gamma_0_sl, xi_0_sl and xi_inf_sl must be positive and n_sl at least 1");
   }
+  if (material.law) {
+    const Phenopowerlaw& law = *material.law;
+    gdot0 = unrolled(material.slip, law, law.gdot0, "dot_gamma_0_sl");
+    n = unrolled(material.slip, law, law.n, "n_sl");
+    for (int i = 0; i < count; ++i)
+      require(gdot0[i] > 0 && n[i] >= 1, Errc::kFormat,
+              "phenopowerlaw: dot_gamma_0_sl, xi_0_sl and xi_inf_sl must be positive and n_sl at least 1");
+  } else {
+    gdot0.assign(std::size_t(count), material.dot_gamma_reference);
+    n.assign(std::size_t(count), material.n);
+  }
+  hardening = material.hardening ? material.hardening
+              : material.law     ? phenopowerlaw_hardening(material.slip, *material.law, interaction_matrix(material))
+                                 : constant_hardening(count);
+  require(hardening->systems() == count, Errc::kShape,
+          "Taylor: a hardening law of " + std::to_string(hardening->systems()) + " slip systems for the " +
+              std::to_string(count) + " of " + material.slip.name);
   Factor independent;
   double largest = 0;
   for (const int k : {0, 2, 5, 9, 14}) largest = std::max(largest, rank[k]);
   for (const int k : {0, 2, 5, 9, 14}) rank[k] -= 1e-9 * largest;
   require(count >= 5 && independent.factor(rank), Errc::kArgument,
           "Taylor: the slip systems of " + material.slip.name + " cannot carry every strain (fewer than five independent)");
-  h = interaction_matrix(material);
 }
 
 }  // namespace taylor_detail

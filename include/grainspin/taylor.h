@@ -9,12 +9,14 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "grainspin/archive.h"
 #include "grainspin/core.h"
+#include "grainspin/hardening.h"
 #include "grainspin/load.h"
 #include "grainspin/slip_systems.h"
 
@@ -27,6 +29,8 @@ struct TaylorMaterial {
   std::optional<Phenopowerlaw> law;
   double dot_gamma_reference = 1e-3;  // 1/s, where there is no law
   double n = 20;                      // where there is no law
+  // In the place of the law's hardening: any law of the resistances (hardening.h).
+  std::shared_ptr<const Hardening> hardening;
 };
 
 // From an archive's phase: its families and law; by lattice alone (cF {111}<110>, cI {110}+{112}<111>,

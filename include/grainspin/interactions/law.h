@@ -12,6 +12,7 @@
 #include "grainspin/interactions/data.h"
 #include "grainspin/interactions/terms.h"
 #include "grainspin/slip_systems.h"
+#include "grainspin/taylor.h"
 
 namespace grainspin::interactions {
 
@@ -68,5 +69,9 @@ class LawRates {
   std::vector<Entry> H_;                            // k unused
   std::vector<Part> parts_;
 };
+
+// The law as a material of the Taylor model: its states are the densities of every grain, which begin at density0.
+// Throws Error kArgument for a system that has no resistance there.
+TaylorMaterial taylor_material(const DislocationLaw& law);
 
 }  // namespace grainspin::interactions
