@@ -64,19 +64,6 @@ TEST(Ties, CountsUnderSubgroups) {
   EXPECT_THROW(ties(set, acting_group("432"), {}), Error);
 }
 
-// Which entries are tied, and with which sign, is a matter of indices: the same for every c/a.
-TEST(Ties, IndependentOfCOverA) {
-  const TieOptions o{.order = 3, .odd_j = true, .odd_k = true};
-  const SlipSet first = named_slip_set("hcp39", 1.5);
-  const Ties t = ties(first, own_group(first), o);
-  for (const double c_over_a : {1.568, 1.587, 1.624, kIdealCOverA, 1.856, 2.3}) {
-    const SlipSet set = named_slip_set("hcp39", c_over_a);
-    const Ties other = ties(set, own_group(set), o);
-    EXPECT_EQ(other.of, t.of) << c_over_a;
-    EXPECT_EQ(other.sign, t.sign) << c_over_a;
-  }
-}
-
 struct Signed {
   const char* set;
   std::array<std::int64_t, 3> directed;  // orbits of 1, 2, 3 of the 2N directed systems

@@ -17,6 +17,8 @@ void add_interactions(CLI::App& app) {
   add_interactions_orbits(*verb);
   add_interactions_export(*verb);
   add_interactions_simulate(*verb);
+  add_interactions_import(*verb);
+  add_interactions_taylor(*verb);
 }
 
 void add_slip_set_options(CLI::App& verb, SlipSetOptions& o, bool option) {

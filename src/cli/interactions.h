@@ -13,6 +13,8 @@ void add_interactions_systems(CLI::App& interactions);
 void add_interactions_orbits(CLI::App& interactions);
 void add_interactions_export(CLI::App& interactions);
 void add_interactions_simulate(CLI::App& interactions);
+void add_interactions_import(CLI::App& interactions);
+void add_interactions_taylor(CLI::App& interactions);
 
 // What says which slip systems and which symmetry, the same for every subcommand.
 struct SlipSetOptions {
