@@ -12,7 +12,9 @@
 
 #include "bench/interaction_problem.h"
 #include "bench/timing.h"
+#include "grainspin/interactions/on_gpu.h"
 #include "grainspin/interactions/selection.h"
+#include "src/backend.h"
 
 namespace grainspin::bench {
 namespace {
@@ -79,6 +81,31 @@ void whole_fit(benchmark::State& state) {
   state.counters["active_one_se"] = active;
 }
 
+void gram_gpu(benchmark::State& state) {
+  if (const std::string why = cuda_unavailable(); !why.empty()) return state.SkipWithError(why.c_str());
+  const InteractionProblem& p = problem(1);
+  for (auto _ : state) {
+    Moments m(p.tied.features, p.systems);
+    add_on_gpu(m, p.rows, p.x.data(), p.y.data(), nullptr);
+    benchmark::DoNotOptimize(m);
+  }
+  const double M = double(p.tied.features);
+  state.SetItemsProcessed(std::int64_t(double(state.iterations()) * double(p.rows) * M * (M + 2 * p.systems)));
+}
+
+// Paths of seven blocks and five folds, CPU and GPU in one run.
+void paths_gpu(benchmark::State& state) {
+  if (const std::string why = cuda_unavailable(); !why.empty()) return state.SkipWithError(why.c_str());
+  CvOptions o;
+  o.path = fifty();
+  const double cpu = seconds([&] { benchmark::DoNotOptimize(cross_validate(reduced(int(state.range(0))), o)); });
+  o.gpu = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(cross_validate(reduced(int(state.range(0))), o));
+  state.counters["cpu_ms"] = 1e3 * cpu;
+}
+
+BENCHMARK(gram_gpu)->Name("interactions/gram_gpu")->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(paths_gpu)->Name("interactions/cross_validation_gpu")->ArgName("kind")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(gram)->Name("interactions/gram")->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(reduction)->Name("interactions/reduce")->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(path)->Name("interactions/path")->ArgNames({"kind", "block"})->ArgsProduct({{0, 1, 2}, {0, 2, 3, 4}})->Unit(benchmark::kMillisecond)->UseRealTime();

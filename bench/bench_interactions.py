@@ -66,7 +66,8 @@ def main():
     parser.add_argument("--gap", type=float, default=1e-10)
     parser.add_argument("--out")
     arguments = parser.parse_args()
-    lines = [f"scikit-learn {sklearn.__version__}, NumPy {np.__version__}; duality gap asked of scikit-learn: {arguments.gap:g} of y^2; "
+    lines = ["# LASSO paths beside scikit-learn's, one thread each (`bench/bench_interactions.py`)", "",
+             f"scikit-learn {sklearn.__version__}, NumPy {np.__version__}; duality gap asked of scikit-learn: {arguments.gap:g} of y^2; "
              f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} threads", "",
              "| case | columns | rank | active | CPU ms | scikit-learn, CPU ms | ratio | gap | its gap | objectives differ | coefficients differ |",
              "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]

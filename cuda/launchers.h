@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "cuda/nonlocal_launchers.h"
+#include "cuda/regression_launchers.h"
 #include "grainspin/gather.h"
 #include "grainspin/input.h"
 #include "grainspin/model.h"
@@ -16,7 +17,7 @@
 namespace grainspin::cuda {
 
 // Raised with every change of this file: a library of another version is refused.
-constexpr int kTableVersion = 2;
+constexpr int kTableVersion = 3;
 
 struct Context;  // a GPU, a stream on it, and what cuBLAS needs
 struct Graph;    // recorded launches
@@ -159,6 +160,10 @@ struct Table {
   void (*stress)(Context*, const StressStep&);
   void (*memory)(Context*, const MemoryStep&);
   void (*mirror)(Context*, const MirrorStep&);
+
+  // ---- sparse regression (regression_launchers.h) ----
+  void (*products)(Context*, const ProductStep&);
+  void (*descend)(Context*, const DescentStep&);  // Error kMemory: more columns than a block's shared memory holds
 };
 
 using TableFunction = const Table* (*)();

@@ -83,4 +83,8 @@ void stress_step(Context*, const StressStep&);
 void memory_step(Context*, const MemoryStep&);
 void mirror_step(Context*, const MirrorStep&);
 
+// regression.cu
+void products(Context*, const ProductStep&);
+void descend_step(Context*, const DescentStep&);
+
 }  // namespace grainspin::cuda

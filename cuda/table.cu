@@ -23,6 +23,7 @@ extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* 
     t.begin_step = begin_step, t.start = start_step, t.pass = pass_step, t.gate = gate_step, t.carry = carry_step;
     t.polarise = polarise_step, t.mean = mean_step, t.green = green_step, t.close = close_step, t.state = state_step, t.turn = turn_step;
     t.stress = stress_step, t.memory = memory_step, t.mirror = mirror_step;
+    t.products = products, t.descend = descend_step;
     return t;
   }();
   return &table;

@@ -152,6 +152,7 @@ extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* 
   table.linear = linear, table.cell = cell, table.heads = heads;
   table.record = record, table.launch = launch, table.forget = forget;
   fill_nonlocal(table);
+  fill_regression(table);
   return &table;
 }
 

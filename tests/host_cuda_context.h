@@ -30,5 +30,6 @@ inline void not_recorded(const Context* c) {
 }
 
 void fill_nonlocal(Table& table);  // host_cuda_nonlocal.cpp
+void fill_regression(Table& table);  // host_cuda_regression.cpp
 
 }  // namespace grainspin::cuda

@@ -6,6 +6,7 @@
 
 #include "grainspin/interactions/selection.h"
 #include "lasso.h"
+#include "on_gpu.h"
 #include "src/thread_pool.h"
 #include "stlsq.h"
 
@@ -47,13 +48,15 @@ void finish(CrossValidation& cv, const std::vector<double>& squared, const std::
 
 struct Solver {
   const CvOptions& options;
-  Path operator()(std::size_t block, const MomentSum& sum, const std::vector<double>& grid, bool may_stop) const {
-    if (options.solver == PathSolver::kLasso) {
-      PathOptions o = options.path;
-      if (!options.penalty.empty()) o.penalty = options.penalty[block];
-      if (!grid.empty()) o.lambda = grid;
-      return lasso_path(sum, o, may_stop);
-    }
+  PathOptions lasso(std::size_t block, const std::vector<double>& grid) const {
+    PathOptions o = options.path;
+    if (!options.penalty.empty()) o.penalty = options.penalty[block];
+    if (!grid.empty()) o.lambda = grid;
+    return o;
+  }
+  Path operator()(std::size_t block, const MomentSum& sum, const std::vector<double>& grid, bool may_stop,
+                  const std::vector<double>* guesses = nullptr) const {
+    if (options.solver == PathSolver::kLasso) return lasso_path(sum, lasso(block, grid), may_stop, guesses);
     StlsqOptions o = options.stlsq;
     if (!options.penalty.empty()) o.keep = options.penalty[block];
     if (!grid.empty()) o.threshold = grid;
@@ -88,22 +91,35 @@ CrossValidations cross_validate(const std::vector<std::vector<BlockMoments>>& fo
   ThreadPool pool(options.threads);
   std::vector<BlockMoments> all(B);
   pool.run(std::int64_t(B), [&](std::int64_t task, int) { all[order[task]] = sum(folds[order[task]]); });
-  std::vector<double> grid;
+  const bool on_gpu = options.gpu >= 0;
+  require(!on_gpu || options.solver == PathSolver::kLasso, Errc::kArgument, "cross-validation: only the LASSO runs on a GPU");
+  std::vector<std::vector<double>> grid(B);  // empty: the block's own
   const bool given = !(options.solver == PathSolver::kLasso ? options.path.lambda : options.stlsq.threshold).empty();
-  if (options.joint && !given) {
+  if ((options.joint || on_gpu) && !given) {
     std::vector<double> largest(B);
     pool.run(std::int64_t(B), [&](std::int64_t task, int) { largest[order[task]] = solve.largest(order[task], {{&all[order[task]], 1}}); });
-    const double top = *std::max_element(largest.begin(), largest.end());
+    if (options.joint) largest.assign(B, *std::max_element(largest.begin(), largest.end()));
     const bool lasso = options.solver == PathSolver::kLasso;
-    grid = top > 0 ? log_grid(top, lasso ? options.path.lambdas : options.stlsq.thresholds, lasso ? options.path.lambda_min_ratio : options.stlsq.threshold_min_ratio)
-                   : std::vector<double>{0};
+    const int count = lasso ? options.path.lambdas : options.stlsq.thresholds;
+    const double ratio = lasso ? options.path.lambda_min_ratio : options.stlsq.threshold_min_ratio;
+    for (std::size_t b = 0; b < B; ++b) grid[b] = largest[b] > 0 ? log_grid(largest[b], count, ratio) : std::vector<double>{0};
+  }
+  std::vector<std::vector<double>> guesses;
+  if (on_gpu) {
+    std::vector<MomentSum> sums;
+    std::vector<PathOptions> each;
+    for (std::size_t b = 0; b < B; ++b) {
+      sums.push_back({{&all[b], 1}});
+      each.push_back(solve.lasso(b, grid[b]));
+    }
+    guesses = descend_on_gpu(sums, each, options.gpu);
   }
   CrossValidations out;
   out.blocks.resize(B);
   pool.run(std::int64_t(B), [&](std::int64_t task, int) {
     const std::size_t b = order[task];
     CrossValidation& cv = out.blocks[b];
-    cv.path = solve(b, {{&all[b], 1}}, grid, !given);
+    cv.path = solve(b, {{&all[b], 1}}, grid[b], !given, on_gpu ? &guesses[b] : nullptr);
     for (const PathPoint& p : cv.path.points) cv.lambda.push_back(p.lambda);
   });
 
@@ -116,10 +132,19 @@ CrossValidations cross_validate(const std::vector<std::vector<BlockMoments>>& fo
     squared[b].resize(folds[b].size() * out.blocks[b].lambda.size());
     for (std::size_t f = 0; f < folds[b].size(); ++f) tasks.push_back({b, f});
   }
+  if (on_gpu) {
+    std::vector<MomentSum> sums;
+    std::vector<PathOptions> each;
+    for (const auto& [b, f] : tasks) {
+      sums.push_back({{&all[b], 1}, {&folds[b][f], -1}});
+      each.push_back(solve.lasso(b, out.blocks[b].lambda));
+    }
+    guesses = descend_on_gpu(sums, each, options.gpu);
+  }
   pool.run(std::int64_t(tasks.size()), [&](std::int64_t task, int) {
     const auto [b, f] = tasks[task];
     const std::vector<double>& lambda = out.blocks[b].lambda;
-    const Path path = solve(b, {{&all[b], 1}, {&folds[b][f], -1}}, lambda, false);
+    const Path path = solve(b, {{&all[b], 1}, {&folds[b][f], -1}}, lambda, false, on_gpu ? &guesses[task] : nullptr);
     for (std::size_t i = 0; i < lambda.size(); ++i) squared[b][f * lambda.size() + i] = squared_error(folds[b][f], point_at(path, int(i)));
   });
   for (std::size_t b = 0; b < B; ++b) {

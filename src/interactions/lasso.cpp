@@ -98,7 +98,7 @@ void check(const PathOptions& o) {
             "lasso: lambda " + std::to_string(i) + " of the grid is " + short_text(o.lambda[i]) + "; descending and not negative");
 }
 
-Path lasso_path(const MomentSum& sum, const PathOptions& options, bool may_stop) {
+Path lasso_path(const MomentSum& sum, const PathOptions& options, bool may_stop, const std::vector<double>* guesses) {
   check(options);
   const SingleThreadedBlas single;
   const Columns columns(sum, options);
@@ -126,8 +126,12 @@ Path lasso_path(const MomentSum& sum, const PathOptions& options, bool may_stop)
   double before = path.lambda_max;
   for (const double lambda : grid) {
     set.set_lambda(lambda, scale);
+    if (guesses) {
+      set.start(guesses->data() + path.points.size() * std::size_t(n));
+      set.gradient(g);
+    }
     // Sequential strong rule: the others will hardly be needed, and are looked at afterwards.
-    if (const double strong = options.l1_ratio * (2 * lambda - before); strong > 0 && lambda < path.lambda_max)
+    if (const double strong = options.l1_ratio * (2 * lambda - before); !guesses && strong > 0 && lambda < path.lambda_max)
       add_above(columns, set, g, nonnegative, [&](int k) { return strong * columns.l1[k]; });
     optimum(columns, set, g, nonnegative);
     std::vector<double> b = set.values();

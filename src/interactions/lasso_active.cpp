@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "grainspin/interactions/lasso_inline.h"
 #include "lasso_kernels.h"
 #include "src/load_text.h"
 
@@ -73,6 +74,13 @@ void ActiveSet::set_lambda(double lambda, double lambda_max) {
   }
 }
 
+void ActiveSet::start(const double* values) {
+  for (int k = 0; k < columns_.count(); ++k) {
+    if (values[k] != 0) add(k);
+    if (has(k)) b_[std::size_t(slot_of_[std::size_t(k)])] = values[k];
+  }
+}
+
 int ActiveSet::active() const {
   return int(std::count_if(b_.begin(), b_.end(), [](double v) { return v != 0; }));
 }
@@ -84,8 +92,7 @@ bool ActiveSet::sweep(bool active_only) {
   for (int s = 0; s < n; ++s) {
     const double old = b_[s], slope = g_[s] + old;
     if (old == 0 && (active_only || (nonnegative_ ? slope : std::abs(slope)) <= bound_[s] + tolerance_[s])) continue;
-    const double size = (nonnegative_ ? slope : std::abs(slope)) - bound_[s];
-    const double now = size > 0 ? std::copysign(size, slope) / (1 + ridge_[s]) : 0;
+    const double now = coordinate_minimum(slope, bound_[s], ridge_[s], nonnegative_);
     const double by = now - old;
     if (by == 0) continue;
     changed = changed || (old == 0) != (now == 0) || old * now < 0;

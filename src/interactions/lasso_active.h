@@ -19,6 +19,8 @@ class ActiveSet {
   bool has(int column) const { return slot_of_[std::size_t(column)] >= 0; }
   void add(int column);  // at zero
   void set_lambda(double lambda, double lambda_max);
+  // Values to begin with, of all columns [count]; gradient() must follow.
+  void start(const double* values);
   // Optimum over the slots. Throws Error kConvergence.
   void solve();
   // g = q - Q b of all columns [count], which the slots' gradient becomes; and one more Newton correction.

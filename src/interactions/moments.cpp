@@ -6,9 +6,8 @@
 #include <utility>
 
 #include "blas.h"
-#include "grainspin/interactions/regression.h"
+#include "moments.h"
 #include "src/load_text.h"
-#include "src/thread_pool.h"
 
 namespace grainspin::interactions {
 namespace {
@@ -44,6 +43,15 @@ void combine(Moments& a, const Moments& b, const Sum& sum) {
 
 }  // namespace
 
+void check_rows(const Moments& moments, std::int64_t rows, const double* x, const double* y, const double* w, ThreadPool& pool) {
+  require(rows >= 0 && moments.features > 0, Errc::kArgument, "moments: no features");
+  check(rows, moments.features, x, "feature", pool);
+  check(rows, moments.responses, y, "response", pool);
+  if (w)
+    for (std::int64_t t = 0; t < rows; ++t)
+      require(std::isfinite(w[t]) && w[t] >= 0, Errc::kArgument, "moments: the weight of row " + std::to_string(t) + " is " + short_text(w[t]));
+}
+
 Moments::Moments(std::int64_t features, std::int64_t responses) : features(features), responses(responses) {
   require(features > 0 && responses > 0, Errc::kArgument, "moments: at least one feature and one response");
   gram.assign(std::size_t(features * features), 0);
@@ -54,13 +62,8 @@ Moments::Moments(std::int64_t features, std::int64_t responses) : features(featu
 }
 
 void Moments::add(std::int64_t count, const double* x, const double* y, const double* w, int threads) {
-  require(count >= 0 && features > 0, Errc::kArgument, "moments: no features");
   ThreadPool pool(count < 64 ? 1 : threads);
-  check(count, features, x, "feature", pool);
-  check(count, responses, y, "response", pool);
-  if (w)
-    for (std::int64_t t = 0; t < count; ++t)
-      require(std::isfinite(w[t]) && w[t] >= 0, Errc::kArgument, "moments: the weight of row " + std::to_string(t) + " is " + short_text(w[t]));
+  check_rows(*this, count, x, y, w, pool);
 
   const SingleThreadedBlas single;
   const std::int64_t M = features, N = responses, tiles = (M + kTile - 1) / kTile;

@@ -35,6 +35,7 @@ struct CvOptions {
   std::vector<std::vector<double>> penalty;
   bool joint = false;  // one lambda grid for all blocks, from the largest lambda_max
   int threads = 0;
+  int gpu = -1;        // number of the GPU that does the coordinate descent (LASSO only); -1: none
 };
 struct CrossValidation {
   std::vector<double> lambda;      // [L] as far as the whole data's path went
