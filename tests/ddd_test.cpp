@@ -12,6 +12,7 @@
 #include "grainspin/interactions/data.h"
 #include "grainspin/interactions/families.h"
 #include "grainspin/interactions/planted.h"
+#include "src/io/hdf5.h"
 
 namespace grainspin::interactions {
 namespace {
@@ -228,6 +229,45 @@ TEST_F(Ddd, HierarchicalFilesThatAreWrong) {
   data.runs[1].slip_rate.pop_back();
   EXPECT_SAYS(error([&] { validate(data); }), "run 'r0002': slip rate has 47 numbers, wanted 4 rows of 12");
   EXPECT_SAYS(error([&] { write_ddd(file("runs.txt"), small(named_slip_set("fcc")), "{}"); }), "wanted a name that ends in .h5");
+}
+
+TEST_F(Ddd, HierarchicalFilesAsAnotherProgramWritesThem) {
+  // Attributes and datasets as the page says, a hexagonal crystal by Miller-Bravais indices, one number for all lengths.
+  const auto make = [&](const std::string& name, const std::function<void(h5::File&)>& change) {
+    h5::File f = h5::File::create(file(name));
+    const auto put = [&](const std::string& at, std::vector<hsize_t> shape, const std::vector<double>& values) {
+      f.make_dataset(at, H5T_IEEE_F64LE, {shape, {}, {}, false}).write(values.data(), std::vector<hsize_t>(shape.size(), 0), shape);
+    };
+    f.make_group("slip");
+    f.put("slip", "set", std::string("hcp-basal<a>"));
+    f.put("slip", "c_over_a", std::vector<double>{1.6});
+    put("slip/plane", {3, 4}, {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1});
+    put("slip/direction", {3, 4}, {2, -1, -1, 0, -1, 2, -1, 0, -1, -1, 2, 0});
+    f.make_group("material");
+    f.put("material", "shear_modulus", std::vector<double>{17e9});
+    f.put("material", "burgers", std::vector<double>{3.2e-10});
+    f.make_group("runs/a");
+    put("runs/a/time", {2}, {0, 1});
+    put("runs/a/density", {2, 3}, {1e12, 2e12, 3e12, 1e12, 2e12, 3e12});
+    if (name != "missing.h5") put("runs/a/slip_rate", {2, name == "shape.h5" ? hsize_t(2) : hsize_t(3)}, {1, 2, 3, name == "nan.h5" ? std::nan("") : 4, 5, 6});
+    if (change) change(f);
+    f.close();
+    return file(name);
+  };
+  const DddData data = read_ddd({make("good.h5", {})});
+  EXPECT_EQ(data.runs[0].id, "a");
+  EXPECT_EQ(data.material.burgers, std::vector<double>(3, 3.2e-10));
+  const SlipSystem& first = data.slip.systems[0];  // [2-1-10]: column 1, the sense of b fixed by the set
+  EXPECT_NEAR(std::abs(first.b.x), 1, 1e-12);
+  EXPECT_EQ(data.runs[0].density[0], 1e12);
+  EXPECT_EQ(data.runs[0].slip_rate[0], first.b.x * first.n.z > 0 ? 1 : -1);
+  EXPECT_SAYS(reading(make("missing.h5", {})), "slip_rate");
+  EXPECT_SAYS(reading(make("shape.h5", {})), "wanted shape [2, 3], found [2, 2]");
+  EXPECT_SAYS(reading(make("nan.h5", {})), "run 'a', row 2: slip rate of system ");
+  EXPECT_SAYS(reading(make("count.h5", [](h5::File& f) { f.put("runs", "count", std::vector<double>{4}); })), "runs are missing: says 4, has 1");
+  h5::File empty = h5::File::create(file("other.h5"));
+  empty.close();
+  EXPECT_SAYS(reading(file("other.h5")), "is no file of DDD runs: it has no group /slip");
 }
 
 TEST_F(Ddd, SeveralFilesAreOneSet) {

@@ -23,12 +23,13 @@ double draw(double low, double high, Random& random) { return low + (high - low)
 }  // namespace
 
 std::vector<double> burgers_lengths(const SlipSet& slip, double a) {
-  std::vector<double> out;
-  const double c = slip.c_over_a * a;
-  for (const SlipSystem& s : slip.systems) {
-    const double up = std::abs(s.b.z);
-    out.push_back(slip.c_over_a <= 0 || up < 1e-6 ? a : up > 1 - 1e-6 ? c : std::hypot(a, c));
+  double unit = 1;
+  if (slip.c_over_a <= 0) {
+    unit = HUGE_VAL;
+    for (const SlipSystem& s : slip.systems) unit = std::min(unit, s.length);
   }
+  std::vector<double> out;
+  for (const SlipSystem& s : slip.systems) out.push_back(a * s.length / unit);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "grainspin/interactions/families.h"
+#include "grainspin/interactions/simulate.h"
 #include "grainspin/orbits.h"
 #include "src/io/ddd_file.h"
 #include "src/io/numbers.h"
@@ -41,7 +42,11 @@ SlipSet listed(const DddHead& head, const std::string& where) {
   set.c_over_a = head.c_over_a;
   set.systems = head.systems;
   const PointGroup& group = PointGroup::named(head.point_group);
-  for (SlipSystem& s : set.systems) s.family = -1;
+  for (SlipSystem& s : set.systems) {
+    s.family = -1;
+    const double up = std::abs(s.b.z);  // <a>, <c> or <c+a>
+    if (head.c_over_a > 0) s.length = up < 1e-6 ? 1 : up > 1 - 1e-6 ? head.c_over_a : std::hypot(1.0, head.c_over_a);
+  }
   for (std::size_t i = 0; i < set.systems.size(); ++i) {
     if (set.systems[i].family >= 0) continue;
     const int family = int(set.families.size());
@@ -165,14 +170,7 @@ void settle(const std::string& where, const DddHead& head, std::size_t count, Dd
     for (std::size_t i = 0; i < n; ++i) out[i] = all[from[i]];
     return out;
   };
-  if (head.burgers.size() == 1 && slip.c_over_a > 0) {  // the length a of a hexagonal crystal
-    for (const SlipSystem& s : slip.systems) {
-      const double up = std::abs(s.b.z), a = head.burgers[0], c = slip.c_over_a * a;
-      data.material.burgers.push_back(up < 1e-6 ? a : up > 1 - 1e-6 ? c : std::hypot(a, c));
-    }
-  } else {
-    data.material.burgers = ordered(head.burgers, "Burgers lengths");
-  }
+  data.material.burgers = head.burgers.size() == 1 ? burgers_lengths(slip, head.burgers[0]) : ordered(head.burgers, "Burgers lengths");
   data.material.friction = ordered(head.friction.empty() ? std::vector<double>{0} : head.friction, "friction stresses");
   for (std::size_t i = 0; i < n; ++i) {
     require(std::isfinite(data.material.burgers[i]) && data.material.burgers[i] > 1e-11 && data.material.burgers[i] < 1e-8, Errc::kFormat,

@@ -19,13 +19,13 @@ struct PlantOptions {
   // K in parts of rho |gdot| / x at density `density`: P2's own numbers. Negative only where the term vanishes with rho_i.
   double k_low = 2, k_high = 20;
   double density = 1e12;           // 1/m^2, initial, of every system
-  double shear_modulus = 45e9, burgers = 2.56e-10, friction = 5e6;  // Pa; m, of the shortest: <a>; Pa
+  double shear_modulus = 45e9, burgers = 2.56e-10, friction = 5e6;  // Pa; m (burgers_lengths); Pa
   double gdot0 = 100, n = 10;      // 1/s
   std::uint64_t seed = 1;
 };
 DislocationLaw plant(const SlipSet& slip, const PlantOptions& options = {});
 
-// Lengths of the Burgers vectors [N]: `a` for cubic sets; hexagonal a, c or sqrt(a^2 + c^2) by their direction.
+// Lengths of the Burgers vectors [N] from one: of hexagonal sets that of <a>, else the shortest.
 std::vector<double> burgers_lengths(const SlipSet& slip, double a);
 
 enum class Rows {
