@@ -65,13 +65,18 @@ void ActiveSet::set_lambda(double lambda, double lambda_max) {
   lambda_ = lambda;
   l1_ = lambda * a_;
   l2_ = lambda * (1 - a_);
-  slack_ = std::clamp(1e-6 * lambda, 1e-14 * lambda_max, 1e-11 * lambda_max);
+  most_slack_ = 1e-9 * lambda_max;
+  set_slack(std::clamp(1e-6 * lambda, 1e-14 * lambda_max, 1e-11 * lambda_max));
   for (int s = 0; s < slots(); ++s) {
     const int column = column_[std::size_t(s)];
     bound_[std::size_t(s)] = bound(column);
     ridge_[std::size_t(s)] = ridge(column);
-    tolerance_[std::size_t(s)] = tolerance(column);
   }
+}
+
+void ActiveSet::set_slack(double slack) {
+  slack_ = slack;
+  for (int s = 0; s < slots(); ++s) tolerance_[std::size_t(s)] = tolerance(column_[std::size_t(s)]);
 }
 
 void ActiveSet::start(const double* values) {
@@ -164,10 +169,12 @@ ActiveSet::Step ActiveSet::newton() {
       order_.push_back(next);
       null.push_back(1);
       double growth = 0;
-      bool held = false;
+      bool held = false, ends = false;  // something is kept at its sign; some of it falls
       for (std::size_t i = 0; i < order_.size(); ++i) {
         growth += bound_[order_[i]] * std::copysign(1.0, b_[order_[i]]) * null[i];
-        held = held || (null[i] != 0 && (bound_[order_[i]] > 0 || nonnegative_));
+        if (null[i] == 0 || (bound_[order_[i]] == 0 && !nonnegative_)) continue;
+        held = true;
+        ends = ends || null[i] * b_[order_[i]] < 0;
       }
       if (!held) {  // nothing stops at zero: the last column is left out at once
         const double t = -b_[next];
@@ -175,12 +182,12 @@ ActiveSet::Step ActiveSet::newton() {
         b_[next] = 0;
         subtract(null, t);
       } else {
-        if (growth > 0)
+        if (growth > 0 || !ends)
           for (double& v : null) v = -v;
         if (along(null, std::numeric_limits<double>::max()) == Step::kFull) throw Error(Errc::kInternal, "lasso: no end along a null vector");
       }
       order_.pop_back();
-      return Step::kCut;
+      return Step::kDependent;
     }
   }
   std::vector<double> d(order_.size());
@@ -202,10 +209,17 @@ void ActiveSet::solve() {
     if (round > kRounds || (max_updates_ > 0 && updates > max_updates_))
       throw Error(Errc::kConvergence, "lasso: lambda " + short_text(lambda_) + " not reached within " + std::to_string(updates) +
                                           " updates of " + std::to_string(slots()) + " columns");
+    // Dependent columns of large opposite coefficients: what enters and leaves again is rounding.
+    if (round % 30 == 29 && slack_ < most_slack_) set_slack(std::min(10 * slack_, most_slack_));
     bool full = true;
     if (active() > 0) {
+      // Steps that end at a zero leave fewer columns, so that some step is full; sweeps in between find better signs
+      // sooner, but must not bring dependent columns back for ever: more and more steps before the next one.
       int cuts = 0;
-      while ((full = newton() == Step::kFull) == false && ++cuts < 8 && active() > 0) {
+      for (full = false; !full && cuts < 8 + round && active() > 0;) {
+        const Step step = newton();
+        full = step == Step::kFull;
+        cuts += step == Step::kCut;
       }
       if (active() == 0) full = true;
     }

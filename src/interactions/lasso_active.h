@@ -38,8 +38,9 @@ class ActiveSet {
   std::int64_t updates = 0, solves = 0;
 
  private:
-  enum class Step { kFull, kCut };
+  enum class Step { kFull, kCut, kDependent };
   void reserve(int slots);
+  void set_slack(double slack);
   bool sweep(bool active_only);
   Step newton();
   Step along(const std::vector<double>& direction, double limit);
@@ -49,7 +50,7 @@ class ActiveSet {
   const double a_;
   const bool nonnegative_;
   const std::int64_t max_updates_;
-  double l1_ = 0, l2_ = 0, slack_ = 0, smallest_weight_ = 0, lambda_ = 0;
+  double l1_ = 0, l2_ = 0, slack_ = 0, most_slack_ = 0, smallest_weight_ = 0, lambda_ = 0;
   std::vector<std::int32_t> slot_of_;                 // [count], -1: none
   std::vector<std::int32_t> column_;                  // [slots]
   std::vector<std::vector<double>> whole_;            // [slots][count] columns of Q
