@@ -19,6 +19,8 @@ void add_interactions(CLI::App& app) {
   add_interactions_simulate(*verb);
   add_interactions_import(*verb);
   add_interactions_taylor(*verb);
+  add_interactions_fit(*verb);
+  add_interactions_show(*verb);
 }
 
 void add_slip_set_options(CLI::App& verb, SlipSetOptions& o, bool option) {

@@ -15,6 +15,8 @@ void add_interactions_export(CLI::App& interactions);
 void add_interactions_simulate(CLI::App& interactions);
 void add_interactions_import(CLI::App& interactions);
 void add_interactions_taylor(CLI::App& interactions);
+void add_interactions_fit(CLI::App& interactions);
+void add_interactions_show(CLI::App& interactions);
 
 // What says which slip systems and which symmetry, the same for every subcommand.
 struct SlipSetOptions {

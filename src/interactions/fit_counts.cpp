@@ -2,21 +2,9 @@
 #include <cmath>
 
 #include "grainspin/interactions/fit.h"
+#include "grainspin/interactions/names.h"
 
 namespace grainspin::interactions {
-namespace {
-
-// "basal 2": the system's family and its number within it.
-std::string system_text(const SlipSet& slip, int s) {
-  int number = 1;
-  for (int before = 0; before < s; ++before) number += slip.systems[std::size_t(before)].family == slip.systems[std::size_t(s)].family;
-  std::string name = slip.families[std::size_t(slip.systems[std::size_t(s)].family)];
-  if (name.starts_with("hcp-")) name = name.substr(4);
-  return name + " " + std::to_string(number);
-}
-
-}  // namespace
-
 TensorCounts counts(const Tensor& t) {
   TensorCounts c;
   c.entries = t.orbits.entries();
@@ -38,9 +26,9 @@ std::string entry_text(const SlipSet& slip, const Tensor& tensor, std::int64_t e
   const std::int64_t n = slip.count();
   const int order = tensor.orbits.order;
   require(entry >= 0 && entry < tensor.orbits.entries(), Errc::kArgument, "entry_text: no such entry");
-  if (order == 1) return system_text(slip, int(entry)) + " <- " + tensor.term.text;
-  if (order == 2) return system_text(slip, int(entry / n)) + " <- " + system_text(slip, int(entry % n));
-  return system_text(slip, int(entry / (n * n))) + " <- " + system_text(slip, int(entry / n % n)) + " x " + system_text(slip, int(entry % n));
+  if (order == 1) return system_name(slip, int(entry)) + " <- " + tensor.term.text;
+  if (order == 2) return system_name(slip, int(entry / n)) + " <- " + system_name(slip, int(entry % n));
+  return system_name(slip, int(entry / (n * n))) + " <- " + system_name(slip, int(entry / n % n)) + " x " + system_name(slip, int(entry % n));
 }
 
 PlantedScore against_truth(const std::vector<double>& fitted, const std::vector<double>& truth) {
@@ -60,6 +48,19 @@ PlantedScore against_truth(const std::vector<double>& fitted, const std::vector<
   s.f1 = s.planted + s.chosen ? 2.0 * double(s.common) / double(s.planted + s.chosen) : 1;
   s.relative_error = norm > 0 ? std::sqrt(difference / norm) : difference > 0 ? INFINITY : 0;
   return s;
+}
+
+void score_against(InteractionFit& fit, const DislocationLaw& truth) {
+  require(truth.slip.families == fit.slip.families && truth.slip.count() == fit.slip.count(), Errc::kArgument,
+          "the planted law is of " + truth.slip.name + ", the fit of " + fit.slip.name);
+  if (fit.h) fit.h->tensors[0].planted = against_truth(fit.h->tensors[0].value, truth.H);
+  if (!fit.k) return;
+  for (Tensor& t : fit.k->tensors) {
+    std::vector<double> planted(t.value.size(), 0.0);
+    for (std::size_t k = 0; k < truth.terms.size(); ++k)
+      if (truth.terms[k].text == t.term.text) planted = truth.K[k];
+    t.planted = against_truth(t.value, planted);
+  }
 }
 
 }  // namespace grainspin::interactions

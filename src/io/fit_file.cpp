@@ -2,19 +2,15 @@
 // /grainspin/fit, in which an array's place is taken by {"dataset": path}.
 #include "grainspin/interactions/fit_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <sstream>
 
 #include "src/io/fit_file_tree.h"
 #include "src/io/hdf5.h"
+#include "src/io/whole_file.h"
 
 namespace grainspin::interactions {
 namespace {
@@ -30,6 +26,9 @@ bool numeric(const json& j) {
     if (!v.is_number() && !v.is_null()) return false;
   return true;
 }
+
+// Documents of their own.
+bool stays_text(const std::string& key) { return key == "slip" || key == "options" || key == "provenance"; }
 
 bool whole(const json& j) {
   for (const json& v : j)
@@ -53,7 +52,7 @@ void arrays_to_file(h5::File& file, json& tree, const std::string& place) {
   if (!place.empty()) file.make_group(place);
   for (auto& [key, value] : tree.items()) {
     const std::string name = place + "/" + key;
-    if (key == "options" || key == "provenance") continue;  // texts of others
+    if (stays_text(key)) continue;
     if (value.is_object() && !value.empty()) {
       if (std::any_of(value.begin(), value.end(), [](const json& v) { return v.is_object() || numeric(v); })) arrays_to_file(file, value, name);
     } else if (numeric(value)) {
@@ -68,7 +67,7 @@ void arrays_to_file(h5::File& file, json& tree, const std::string& place) {
 
 void arrays_from_file(const h5::File& file, json& tree) {
   for (auto& [key, value] : tree.items()) {
-    if (key == "options" || key == "provenance" || !value.is_object()) continue;
+    if (stays_text(key) || !value.is_object()) continue;
     if (value.size() != 1 || !value.contains("dataset")) {
       arrays_from_file(file, value);
       continue;
@@ -90,27 +89,6 @@ void arrays_from_file(const h5::File& file, json& tree) {
   }
 }
 
-// Calls write(temporary name), brings the bytes to the disk and gives them their name.
-void write_whole(const std::string& path, const std::function<void(const std::string&)>& write) {
-  namespace fs = std::filesystem;
-  require(!fs::is_directory(path), Errc::kIo, path + ": cannot be written: it is a folder");
-  const std::string partial = path + "." + std::to_string(::getpid()) + ".partial";
-  try {
-    write(partial);
-    const int fd = ::open(partial.c_str(), O_RDONLY | O_CLOEXEC);
-    const bool kept = fd >= 0 && ::fsync(fd) == 0;
-    const int error = errno;
-    if (fd >= 0) ::close(fd);
-    require(kept, Errc::kIo, path + ": cannot be kept on the disk (" + std::strerror(error) + ")");
-    std::error_code code;
-    fs::rename(partial, path, code);
-    require(!code, Errc::kIo, path + ": cannot be put in place (" + code.message() + ")");
-  } catch (...) {
-    std::remove(partial.c_str());
-    throw;
-  }
-}
-
 bool hdf5_name(const std::string& path) {
   const std::string ending = std::filesystem::path(path).extension().string();
   return ending == ".h5" || ending == ".hdf5";
@@ -120,20 +98,13 @@ bool hdf5_name(const std::string& path) {
 
 void write_fit(const std::string& path, const InteractionFit& fit) {
   json tree = tree_of(fit);
+  if (!hdf5_name(path)) return write_whole_text(path, tree_text(tree));
   write_whole(path, [&](const std::string& partial) {
-    if (hdf5_name(path)) {
-      h5::File file = h5::File::create(partial, path);
-      file.make_group("grainspin");
-      arrays_to_file(file, tree, "");
-      file.put_text(kText, tree_text(tree));
-      file.close();
-      return;
-    }
-    errno = 0;
-    std::ofstream out(partial, std::ios::binary);
-    out << tree_text(tree);
-    out.close();
-    require(out.good(), Errc::kIo, path + ": cannot be written (" + std::strerror(errno) + ")");
+    h5::File file = h5::File::create(partial, path);
+    file.make_group("grainspin");
+    arrays_to_file(file, tree, "");
+    file.put_text(kText, tree_text(tree));
+    file.close();
   });
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "grainspin/interactions/families.h"
+
 namespace grainspin::interactions {
 namespace {
 
@@ -14,27 +16,19 @@ constexpr const char* kFormatName = "grainspin interaction fit";
 constexpr std::array kTargets = {"resistance", "rate", "increment"};
 constexpr std::array kOver = {"none", "j", "k"};
 
-json slip_tree(const SlipSet& s) {
-  json b = json::array(), n = json::array(), family = json::array();
-  for (const SlipSystem& system : s.systems) {
-    for (const auto& [list, v] : {std::pair{&b, system.b}, std::pair{&n, system.n}})
-      for (const double c : {v.x, v.y, v.z}) list->push_back(c);
-    family.push_back(system.family);
-  }
-  return {{"name", s.name},         {"point_group", s.point_group}, {"c_over_a", s.c_over_a}, {"families", s.families},
-          {"count", s.count()},     {"direction", b},               {"normal", n},            {"family", family}};
-}
-
 json unknowns_tree(const std::vector<Unknown>& unknowns) {
-  json out = {{"name", json::array()}, {"size", json::array()}, {"value", json::array()},
-              {"penalised", json::array()}, {"error", json::array()}, {"frequency", json::array()}};
+  json out = {{"name", json::array()}, {"entry", json::array()}, {"size", json::array()}, {"value", json::array()},
+              {"penalised", json::array()}, {"error", json::array()}, {"frequency", json::array()},
+              {"contribution", json::array()}};
   for (const Unknown& u : unknowns) {
     out["name"].push_back(u.name);
+    out["entry"].push_back(u.entry);
     out["size"].push_back(u.size);
     out["value"].push_back(u.value);
     out["penalised"].push_back(u.penalised);
     out["error"].push_back(u.error);
     out["frequency"].push_back(u.frequency);
+    out["contribution"].push_back(u.contribution);
   }
   return out;
 }
@@ -63,6 +57,10 @@ json tensor_tree(const Tensor& t) {
               {"orbits", ties_tree(t.orbits)},
               {"ties", ties_tree(t.ties)},
               {"unknowns", unknowns_tree(t.unknowns)}};
+  if (t.planted)
+    out["planted"] = {{"entries", t.planted->planted}, {"chosen", t.planted->chosen},       {"common", t.planted->common},
+                      {"precision", t.planted->precision}, {"recall", t.planted->recall}, {"f1", t.planted->f1},
+                      {"relative_error", t.planted->relative_error}};
   if (t.fine.count) {
     out["fine"] = ties_tree(t.fine);
     out["deviations"] = unknowns_tree(t.deviations);
@@ -87,7 +85,7 @@ json block_tree(const BlockFit& b) {
   }
   return {{"name", b.name},       {"responses", b.responses},
           {"columns", {{"tensor", tensor}, {"layer", layer}, {"unknown", unknown}}},
-          {"path", path},         {"cv_error", b.cv_error}, {"cv_se", b.cv_se}, {"at_min", b.at_min},
+          {"response_rms", b.response_rms}, {"path", path},         {"cv_error", b.cv_error}, {"cv_se", b.cv_se}, {"at_min", b.at_min},
           {"at_one_se", b.at_one_se}, {"at", b.at},         {"rank", b.rank},   {"r2", b.r2},
           {"r2_cv", b.r2_cv},     {"rows", b.rows}};
 }
@@ -127,23 +125,6 @@ void same(std::size_t found, std::size_t wanted, const char* what) {
     throw Error(Errc::kFormat, std::string(what) + ": wanted " + std::to_string(wanted) + " values, found " + std::to_string(found));
 }
 
-SlipSet slip_of(const json& j) {
-  SlipSet s;
-  j.at("name").get_to(s.name);
-  j.at("point_group").get_to(s.point_group);
-  j.at("c_over_a").get_to(s.c_over_a);
-  j.at("families").get_to(s.families);
-  const auto b = list<double>(j.at("direction")), n = list<double>(j.at("normal"));
-  const auto family = list<int>(j.at("family"));
-  same(b.size(), 3 * family.size(), "slip/direction");
-  same(n.size(), 3 * family.size(), "slip/normal");
-  for (std::size_t i = 0; i < family.size(); ++i) {
-    if (family[i] < 0 || family[i] >= int(s.families.size())) throw Error(Errc::kFormat, "slip/family: no such family");
-    s.systems.push_back({{b[3 * i], b[3 * i + 1], b[3 * i + 2]}, {n[3 * i], n[3 * i + 1], n[3 * i + 2]}, family[i]});
-  }
-  return s;
-}
-
 Ties ties_of(const json& j, int systems) {
   Ties t;
   t.systems = systems;
@@ -165,14 +146,15 @@ Ties ties_of(const json& j, int systems) {
 }
 
 std::vector<Unknown> unknowns_of(const json& j, int count) {
-  const auto name = j.at("name").get<std::vector<std::string>>();
+  const auto name = j.at("name").get<std::vector<std::string>>(), entry = j.at("entry").get<std::vector<std::string>>();
   const auto size = list<std::int64_t>(j.at("size"));
   const auto value = list<double>(j.at("value")), penalised = list<double>(j.at("penalised")), error = list<double>(j.at("error")),
-             frequency = list<double>(j.at("frequency"));
-  for (const std::size_t n : {name.size(), size.size(), value.size(), penalised.size(), error.size(), frequency.size()})
+             frequency = list<double>(j.at("frequency")), contribution = list<double>(j.at("contribution"));
+  for (const std::size_t n : {name.size(), entry.size(), size.size(), value.size(), penalised.size(), error.size(), frequency.size(), contribution.size()})
     same(n, std::size_t(count), "unknowns");
   std::vector<Unknown> out;
-  for (std::size_t u = 0; u < std::size_t(count); ++u) out.push_back({name[u], size[u], value[u], penalised[u], error[u], frequency[u]});
+  for (std::size_t u = 0; u < std::size_t(count); ++u) 
+    out.push_back({name[u], entry[u], size[u], value[u], penalised[u], error[u], frequency[u], contribution[u]});
   return out;
 }
 
@@ -196,6 +178,11 @@ Tensor tensor_of(const json& j, const std::string& symbol, int systems) {
     t.fine = ties_of(j.at("fine"), systems);
     t.deviations = unknowns_of(j.at("deviations"), t.fine.count);
   }
+  if (j.contains("planted")) {
+    const json& p = j.at("planted");
+    t.planted = PlantedScore{p.at("entries"), p.at("chosen"), p.at("common"), p.at("precision"), p.at("recall"), p.at("f1"),
+                             number_of<double>(p.at("relative_error"))};
+  }
   t.value = list<double>(j.at("value"));
   same(t.value.size(), t.orbits.of.size(), "tensor/value");
   return t;
@@ -210,6 +197,7 @@ BlockFit block_of(const json& j) {
   same(layer.size(), tensor.size(), "columns/layer");
   same(unknown.size(), tensor.size(), "columns/unknown");
   for (std::size_t c = 0; c < tensor.size(); ++c) b.columns.push_back({tensor[c], layer[c], unknown[c]});
+  b.response_rms = number_of<double>(j.at("response_rms"));
   const json& path = j.at("path");
   b.path.lambda_max = number_of<double>(path.at("lambda_max"));
   path.at("updates").get_to(b.path.updates);
@@ -288,10 +276,10 @@ void write_text(const json& j, int depth, std::string& out) {
 json tree_of(const InteractionFit& f) {
   json scores = json::array();
   for (const RunScore& s : f.scores)
-    scores.push_back({{"run", s.run}, {"h_r2", s.h_r2}, {"k_r2", s.k_r2}, {"density_error", s.density_error}, {"resistance_error", s.resistance_error}});
+    scores.push_back({{"run", s.run}, {"h_r2", s.h_r2}, {"k_r2", s.k_r2}, {"density_error", s.density_error}, {"resistance_error", s.resistance_error}, {"shear_error", s.shear_error}, {"drive", s.drive}});
   json out = {{"format", kFormatName},
               {"format_version", kVersion},
-              {"slip", slip_tree(f.slip)},
+              {"slip", json::parse(slip_set_json(f.slip))},
               {"group", f.group},
               {"material", {{"shear_modulus_Pa", f.material.shear_modulus}, {"burgers_m", f.material.burgers}, {"friction_Pa", f.material.friction}}},
               {"flow", {{"gdot0_per_s", f.gdot0}, {"n", f.n}, {"fitted", f.flow_fitted}}},
@@ -314,7 +302,7 @@ InteractionFit fit_of_tree(const json& j, const std::string& where) {
     if (version != kVersion)
       throw Error(Errc::kFormat, "format version " + std::to_string(version) + ", this program reads " + std::to_string(kVersion));
     InteractionFit f;
-    f.slip = slip_of(j.at("slip"));
+    f.slip = slip_set_from_json(j.at("slip").dump(), "slip");
     j.at("group").get_to(f.group);
     const json& m = j.at("material");
     f.material.shear_modulus = number_of<double>(m.at("shear_modulus_Pa"));
@@ -328,7 +316,7 @@ InteractionFit fit_of_tree(const json& j, const std::string& where) {
     j.at("held_out").get_to(f.held_out);
     for (const json& s : j.at("scores"))
       f.scores.push_back({s.at("run"), list<double>(s.at("h_r2")), list<double>(s.at("k_r2")), number_of<double>(s.at("density_error")),
-                          number_of<double>(s.at("resistance_error"))});
+                          number_of<double>(s.at("resistance_error")), number_of<double>(s.at("shear_error")), s.at("drive")});
     j.at("remarks").get_to(f.remarks);
     f.options = j.at("options").dump();
     f.provenance = j.at("provenance").dump();

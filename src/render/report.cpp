@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
+#include "src/render/figure.h"
 #include "src/render/file.h"
 #include "src/render/html.h"
 #include "src/render/ipf_map.h"
@@ -13,8 +13,6 @@
 namespace grainspin::render {
 namespace {
 
-using Draw = std::function<std::string(const Theme&)>;
-
 std::string degrees(double v) {
   return number(v, 2) + "°";
 }
@@ -22,26 +20,9 @@ std::string or_dash(const std::optional<double>& v, int decimals) {
   return v ? number(*v, decimals) : "–";
 }
 
-// A drawing that follows the reader's choice of light or dark; paper always gets the light one.
-std::string themed_svg(const Draw& draw, const std::string& alt) {
-  return "<picture><source media=\"screen and (prefers-color-scheme: dark)\" srcset=\"" +
-         data_uri("image/svg+xml", draw(Theme::dark())) + "\"/><img alt=\"" + escaped(alt) + "\" src=\"" +
-         data_uri("image/svg+xml", draw(Theme::light())) + "\"/></picture>";
-}
-
 std::string png_image(const Pixels& pixels, const std::string& alt) {
   return "<img alt=\"" + escaped(alt) + "\" width=\"" + std::to_string(pixels.width) + "\" height=\"" +
          std::to_string(pixels.height) + "\" src=\"" + data_uri("image/png", png(pixels)) + "\"/>";
-}
-
-std::string chart_figure(const std::function<Chart(const Theme&)>& make, const std::string& alt,
-                         const std::string& caption) {
-  return "<figure>" + themed_svg([&](const Theme& t) { return chart_svg(make(t), t); }, alt) +
-         "<figcaption>" + escaped(caption) + "</figcaption></figure>\n";
-}
-
-std::string tile(const std::string& value, const std::string& what) {
-  return "<div class=\"tile\"><b>" + escaped(value) + "</b><span>" + escaped(what) + "</span></div>\n";
 }
 
 std::string noise_text(const Report& r) {

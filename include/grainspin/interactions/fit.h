@@ -63,7 +63,7 @@ struct FitOptions {
   bool adaptive = false;      // second stage with weights 1/|theta of the first|^adaptive_power (Zou 2006)
   double adaptive_power = 1;
   bool refit = true;          // least squares on what was chosen, with standard errors
-  double t_threshold = 0;     // drops |value/error| below it after the refit and refits; 0: keeps all
+  double t_threshold = 4;     // drops |value/error| below it after the refit and refits once (4: one in 16,000 by chance); 0: keeps all
   int stability = 0;          // subsamples of half the runs (Meinshausen & Buehlmann 2010); 0: none
   double stability_threshold = 0.6;  // unknowns chosen in fewer subsamples are dropped
   double stlsq_threshold = 0; // of standardised coefficients, in parts of the largest; 0: chosen by cross-validation
@@ -74,12 +74,21 @@ struct FitOptions {
 
 // One unknown: an orbit of entries, or a deviation of a part of one.
 struct Unknown {
-  std::string name;
+  std::string name;           // of the orbit (names.h: unknown_names); "deviation of .."
+  std::string entry;          // its first entry in the field's notation: entry_text()
   std::int64_t size = 0;      // entries that it stands for
   double value = 0;           // as the law uses it
   double penalised = 0;       // before the refit
   double error = std::numeric_limits<double>::quiet_NaN();      // standard error of the refit
   double frequency = std::numeric_limits<double>::quiet_NaN();  // of being chosen, in stability selection
+  double contribution = 0;    // rms of its part of the responses over the responses' rms, in its regression
+};
+
+// The support and size of a fitted tensor against the truth it was planted with.
+struct PlantedScore {
+  std::int64_t planted = 0, chosen = 0, common = 0;  // entries not zero
+  double precision = 0, recall = 0, f1 = 0;
+  double relative_error = 0;  // |fit - truth| / |truth|, Frobenius
 };
 
 // H, or the K of one term.
@@ -92,6 +101,7 @@ struct Tensor {
   Ties fine;                  // of the subgroup (count 0 without one): entry = unknown + deviation
   std::vector<Unknown> deviations;  // [fine.count]
   std::vector<double> value;  // [N^(1 + arity)], row-major, first index the response
+  std::optional<PlantedScore> planted;  // where a truth was given
 };
 
 // What a table of a tensor says.
@@ -111,7 +121,8 @@ struct BlockFit {
   std::string name;           // families of the responses
   std::vector<int> responses;
   std::vector<Column> columns;
-  Path path;                  // over all runs; points by ascending columns
+  double response_rms = 0;    // of the responses here; lambda and errors below are of responses in parts of it
+  Path path;                  // over all runs, coefficients in the responses' own units
   std::vector<double> cv_error, cv_se;  // [points] mean squared error of left-out runs, its standard error over folds
   int at_min = -1, at_one_se = -1, at = -1;  // points: least error, 1-SE rule, chosen (-1: none)
   int rank = 0;               // of the Gram matrix of the columns
@@ -131,8 +142,11 @@ struct FitPart {
 struct RunScore {
   std::string run;
   std::vector<double> h_r2, k_r2;  // by family (empty: not fitted)
-  double density_error = std::numeric_limits<double>::quiet_NaN();  // of the rolled trajectory: rms/rms
+  // Of the trajectory rolled from the run's first row (trajectory.h: TrajectoryErrors), and what drove it.
+  double density_error = std::numeric_limits<double>::quiet_NaN();
   double resistance_error = std::numeric_limits<double>::quiet_NaN();
+  double shear_error = std::numeric_limits<double>::quiet_NaN();
+  std::string drive;
 };
 
 struct InteractionFit {
@@ -160,12 +174,8 @@ DislocationLaw law_of(const InteractionFit& fit);
 // "prism<a> 1 <- basal 2 x pyrI<a> 3": an entry in the field's notation; numbers count within the family from 1.
 std::string entry_text(const SlipSet& slip, const Tensor& tensor, std::int64_t entry);
 
-// The support and size of a fitted tensor against the truth it was planted with.
-struct PlantedScore {
-  std::int64_t planted = 0, chosen = 0, common = 0;  // entries not zero
-  double precision = 0, recall = 0, f1 = 0;
-  double relative_error = 0;  // |fit - truth| / |truth|, Frobenius
-};
 PlantedScore against_truth(const std::vector<double>& fitted, const std::vector<double>& truth);
+// Scores every tensor of the fit; a term that the law lacks is all zero there. Throws Error kArgument for another slip set.
+void score_against(InteractionFit& fit, const DislocationLaw& truth);
 
 }  // namespace grainspin::interactions
