@@ -117,7 +117,8 @@ Path lasso_path(const MomentSum& sum, const PathOptions& options, bool may_stop,
   }
   Path path;
   for (int k = 0; k < n; ++k)
-    if (columns.l1[k] > 0) path.lambda_max = std::max(path.lambda_max, (nonnegative ? g[k] : std::abs(g[k])) / (options.l1_ratio * columns.l1[k]));
+    // Below this the unpenalised columns have left nothing but rounding.
+    if (columns.l1[k] > 0 && std::abs(g[k]) > 1e-13 * std::sqrt(columns.yy_all)) path.lambda_max = std::max(path.lambda_max, (nonnegative ? g[k] : std::abs(g[k])) / (options.l1_ratio * columns.l1[k]));
   const double scale = path.lambda_max > 0 ? path.lambda_max : std::sqrt(std::max(columns.yy, 0.0));
 
   std::vector<double> grid = options.lambda;

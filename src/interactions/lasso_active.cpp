@@ -165,24 +165,23 @@ ActiveSet::Step ActiveSet::newton() {
       const std::int32_t next = fresh[taken];
       std::vector<double> null(factor_.last_row());
       factor_.solve_transposed(null.data());
-      for (double& v : null) v = -v;
+      for (double& v : null) v = std::abs(v) > 1e-9 ? -v : 0;  // of a combination with factor 1: the rest is rounding
       order_.push_back(next);
       null.push_back(1);
       double growth = 0;
-      bool held = false, ends = false;  // something is kept at its sign; some of it falls
+      bool falls = false, rises = false;  // some of what is kept at its sign goes to zero along the vector, against it
       for (std::size_t i = 0; i < order_.size(); ++i) {
         growth += bound_[order_[i]] * std::copysign(1.0, b_[order_[i]]) * null[i];
         if (null[i] == 0 || (bound_[order_[i]] == 0 && !nonnegative_)) continue;
-        held = true;
-        ends = ends || null[i] * b_[order_[i]] < 0;
+        (null[i] * b_[order_[i]] < 0 ? falls : rises) = true;
       }
-      if (!held) {  // nothing stops at zero: the last column is left out at once
+      if (!falls && !rises) {  // nothing stops at zero: the last column is left out at once
         const double t = -b_[next];
         for (std::size_t i = 0; i < order_.size(); ++i) b_[order_[i]] += t * null[i];
         b_[next] = 0;
         subtract(null, t);
       } else {
-        if (growth > 0 || !ends)
+        if (!falls || (growth > 0 && rises))  // a growth with no end is rounding
           for (double& v : null) v = -v;
         if (along(null, std::numeric_limits<double>::max()) == Step::kFull) throw Error(Errc::kInternal, "lasso: no end along a null vector");
       }
