@@ -20,7 +20,7 @@ cd "$root"
 runs=(datasets/cu_uniaxial/train/*.h5)
 
 # Half the default's passes: the other settings are told apart at half the cost. Single steps along the true path.
-declare -A common=([--passes]=4 [--channels]=12 [--teacher]=1 [--steps]=240 [--lr-warmup]=40
+declare -A common=([--passes]=4 [--channels]=12 [--width]=12 [--polarisations]=3 [--teacher]=1 [--steps]=240 [--lr-warmup]=40
   [--seed]=1 [--threads]=1)
 while [ $# -gt 0 ]; do
   common[$1]=${2:?"$1 wants a value"}
@@ -48,8 +48,8 @@ row base_seed3 $all --seed 3
 row passes_8 $all --passes 8
 row passes_2 $all --passes 2
 row passes_0 $all --passes 0
-row channels_6 $all --channels 6
-row channels_18 $all --channels 18
+row channels_6 $all --channels 6 --width 6
+row channels_18 $all --channels 18 --width 18
 row polarisations_1 $all --polarisations 1
 row polarisations_6 $all --polarisations 6
 row width_24 $all --width 24
@@ -72,7 +72,7 @@ row long_seed2 $all "${long[@]}" --seed 2
 row long_passes_2 $all "${long[@]}" --passes 2
 row long_passes_8 $all "${long[@]}" --passes 8
 row long_width_24 $all "${long[@]}" --width 24
-row long_channels_6 $all "${long[@]}" --channels 6
+row long_channels_6 $all "${long[@]}" --channels 6 --width 6
 row long_stateless $all "${long[@]}" --no-carried --memory 0
 row long_own_path $all "${long[@]}" --teacher 0.75
 row runs_1 1 "${long[@]}"
