@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "grainspin/archive.h"
+#include "grainspin/interactions/fit_file.h"
 #include "grainspin/interactions/planted.h"
 #include "grainspin/load_file.h"
 #include "grainspin/taylor.h"
@@ -52,6 +53,22 @@ void from_archive(const std::string& path, std::vector<float>& q, std::vector<do
   }
 }
 
+// A fit, or a law's file.
+interactions::DislocationLaw law_of_file(const std::string& path) {
+  std::string text;
+  try {
+    return interactions::read_planted(path);
+  } catch (const Error& e) {
+    if (e.code() != Errc::kFormat) throw;
+    text = e.what();
+  }
+  try {
+    return interactions::law_of(interactions::read_fit(path));
+  } catch (const Error& e) {
+    throw Error(e.code(), std::string("neither a fit (").append(e.what()).append(") nor a law (").append(text).append(")"));
+  }
+}
+
 double mises(const std::array<double, 9>& s) {
   double sum = 0;  // a deviator
   for (const double x : s) sum += x * x;
@@ -59,7 +76,7 @@ double mises(const std::array<double, 9>& s) {
 }
 
 void run(const Options& o) {
-  interactions::DislocationLaw law = interactions::read_planted(o.law);
+  interactions::DislocationLaw law = law_of_file(o.law);
   if (o.density > 0) law.density0.assign(std::size_t(law.slip.count()), o.density);
   const TaylorMaterial material = taylor_material(law);
   std::vector<float> q;
@@ -114,7 +131,7 @@ void run(const Options& o) {
 void add_interactions_taylor(CLI::App& interactions) {
   auto o = std::make_shared<Options>();
   CLI::App* verb = interactions.add_subcommand("taylor", "stress-strain curve of a polycrystal with the law, by the Taylor model");
-  verb->add_option("law", o->law, "the law (.planted.json)")->required();
+  verb->add_option("law", o->law, "a fit (JSON or HDF5), or a law's file (.planted.json)")->required();
   verb->add_option("-o,--output", o->output, "the curve, CSV")->required();
   verb->add_option("--picture", o->picture, "the curve, SVG");
   verb->add_option("--grains", o->grains, "random orientations")->check(CLI::PositiveNumber);
