@@ -98,5 +98,24 @@ TEST_F(DataCli, TaylorDrawsTheCurveOfALaw) {
   EXPECT_EQ(run("taylor " + quoted("curve.csv") + " -o " + quoted("x.csv"), out), 4) << out;
 }
 
+TEST_F(DataCli, AFitIsALawForTaylor) {
+  // A fit of noise-free runs gives the curve of the law that they came from.
+  std::string out;
+  ASSERT_EQ(run("simulate fcc --h-fraction 1 --k-entries 60 --runs 20 --per-run 20 --quiet -o " + quoted("runs.h5"), out), 0) << out;
+  ASSERT_EQ(run("fit " + quoted("runs.h5") + " -o " + quoted("fit.json"), out), 0) << out;
+  const auto last = [&](const std::string& law) {
+    EXPECT_EQ(run("taylor " + law + " --density 1e12 --grains 5 --load uniaxial:z:0.02:0.01 --strain-rate 100 --quiet -o " + quoted("curve.csv"), out), 0) << out;
+    std::ifstream in(file("curve.csv"));
+    std::string line, end;
+    while (std::getline(in, line)) end = line;
+    int step = 0;
+    double strain = 0, stress = 0;
+    EXPECT_EQ(std::sscanf(end.c_str(), "%d,%lf,%lf", &step, &strain, &stress), 3) << end;
+    return stress;
+  };
+  const double truth = last(quoted("runs.planted.json"));
+  EXPECT_NEAR(last(quoted("fit.json")), truth, 0.02 * truth);
+}
+
 }  // namespace
 }  // namespace grainspin::interactions
