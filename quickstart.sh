@@ -49,7 +49,7 @@ show grainspin inspect "$unseen"
 title "Train a small nonlocal surrogate for about $minutes minutes on $(nproc) cores"
 rm -f "$out"/small.*
 show grainspin train --family nonlocal $data/train/*.h5 $data/textures/*.h5 -o "$out/small.safetensors" \
-  --minutes "$minutes" --passes 2
+  --minutes "$minutes" --passes 4 --channels 8
 
 title "Predict the unseen polycrystal from its initial state alone"
 show grainspin predict "$out/small.safetensors" "$unseen" -o "$out/predicted_small.h5"

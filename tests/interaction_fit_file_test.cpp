@@ -2,6 +2,7 @@
 #include "grainspin/interactions/fit_file.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path folder() {
-  const fs::path f = fs::path(testing::TempDir()) / "grainspin fit größe";
+  const fs::path f = fs::path(testing::TempDir()) / ("grainspin fit größe " + std::to_string(::getpid()));
   fs::create_directories(f);
   return f;
 }
