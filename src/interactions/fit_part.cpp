@@ -101,15 +101,30 @@ void check_options(const FitOptions& o, std::size_t runs) {
   require(o.stability == 0 || runs >= 4, Errc::kArgument, "stability selection draws halves of the runs and needs at least four, found " + std::to_string(runs));
 }
 
+// Least squares on the chosen columns; while one is below the threshold of |t| the weakest tenth of those leaves and the
+// rest is fitted again. One at a time towards the end: columns that share what they explain look weak together.
+Refit refit_significant(const BlockMoments& all, std::vector<std::int32_t> columns, const RefitOptions& options, double threshold) {
+  for (;;) {
+    Refit fit = refit(all, columns, options);
+    std::vector<std::size_t> weak;
+    for (std::size_t a = 0; a < fit.t.size(); ++a)
+      if (!(std::abs(fit.t[a]) >= threshold)) weak.push_back(a);
+    if (weak.empty() || threshold <= 0) return fit;
+    std::stable_sort(weak.begin(), weak.end(), [&](std::size_t a, std::size_t b) { return std::abs(fit.t[a]) < std::abs(fit.t[b]); });
+    weak.resize((weak.size() + 9) / 10);
+    columns = fit.columns;
+    for (const std::size_t a : weak) std::erase(columns, fit.columns[a]);
+  }
+}
+
 // Marks what the refit keeps and how well it is known.
 void refit_block(const BlockMoments& all, const std::vector<std::int32_t>& active, const FitOptions& o, bool nonnegative, BlockFit& block,
                  std::vector<Tensor>& tensors) {
   PathPoint law;
   if (o.refit) {
     RefitOptions r;
-    r.t_threshold = o.t_threshold;
     r.nonnegative = nonnegative;
-    const Refit fit = refit(all, active, r);
+    const Refit fit = refit_significant(all, active, r, o.t_threshold);
     law.active = fit.columns;
     law.value = fit.value;
     for (std::size_t a = 0; a < fit.columns.size(); ++a)

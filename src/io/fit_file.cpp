@@ -2,11 +2,8 @@
 // /grainspin/fit, in which an array's place is taken by {"dataset": path}.
 #include "grainspin/interactions/fit_file.h"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <limits>
 
 #include "src/io/fit_file_tree.h"
 #include "src/io/hdf5.h"
@@ -18,6 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kText = "grainspin/fit";
+constexpr const char* kHdf5 = "\x89HDF\r\n\x1a\n";
 constexpr std::size_t kShort = 4;  // numbers that stay in the text
 
 bool numeric(const json& j) {
@@ -109,14 +107,8 @@ void write_fit(const std::string& path, const InteractionFit& fit) {
 }
 
 InteractionFit read_fit(const std::string& path) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  require(in.good() && !std::filesystem::is_directory(path), Errc::kIo,
-          path + ": cannot be opened" + (errno ? " (" + std::string(std::strerror(errno)) + ")" : ""));
-  std::string head(8, '\0');
-  in.read(head.data(), 8);
-  if (head == "\x89HDF\r\n\x1a\n") {
-    in.close();
+  const std::string bytes = read_whole_text(path);
+  if (bytes.starts_with(kHdf5)) {
     const h5::File file = h5::File::open(path);
     require(file.is_dataset(kText), Errc::kFormat, path + ": is no interaction fit: it has no dataset " + kText);
     try {
@@ -127,13 +119,9 @@ InteractionFit read_fit(const std::string& path) {
       throw Error(Errc::kFormat, path + ": dataset " + kText + ": " + e.what());
     }
   }
-  in.clear();
-  in.seekg(0);
-  std::ostringstream text;
-  text << in.rdbuf();
   json tree;
   try {
-    tree = json::parse(text.str());
+    tree = json::parse(bytes);
   } catch (const json::exception& e) {
     throw Error(Errc::kFormat, path + ": is neither HDF5 nor JSON: " + e.what());
   }

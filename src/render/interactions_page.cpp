@@ -101,12 +101,12 @@ std::string terms_table(const Tensor& t) {
   std::stable_sort(kept.begin(), kept.end(), [](const Unknown* a, const Unknown* b) { return a->contribution > b->contribution; });
   if (kept.empty()) return "<p>Nothing was chosen: no entry of " + escaped(t.symbol) + " tells the responses better than none.</p>\n";
   const bool stable = std::any_of(kept.begin(), kept.end(), [](const Unknown* u) { return std::isfinite(u->frequency); });
-  std::vector<std::string> header = {"", "interaction", "kind of orbit", "entries", "value", "standard error", "value/error", "part of the response"};
+  std::vector<std::string> header = {"interaction", "kind of orbit", "entries", "value", "standard error", "value/error", "part of the response"};
   if (stable) header.push_back("chosen in halves");
   std::vector<std::vector<std::string>> rows;
   for (std::size_t k = 0; k < std::min(kept.size(), kTerms); ++k) {
     const Unknown& u = *kept[k];
-    rows.push_back({std::to_string(k + 1), u.entry, u.name, count(u.size), short_number(u.value), short_number(u.error),
+    rows.push_back({std::to_string(k + 1) + ".  " + u.entry, u.name, count(u.size), short_number(u.value), short_number(u.error),
                     std::isfinite(u.error) && u.error > 0 ? number(std::abs(u.value) / u.error, 1) : "–", percent_of(u.contribution, 1)});
     if (stable) rows.back().push_back(percent_of(u.frequency, 1));
   }

@@ -63,7 +63,7 @@ struct FitOptions {
   bool adaptive = false;      // second stage with weights 1/|theta of the first|^adaptive_power (Zou 2006)
   double adaptive_power = 1;
   bool refit = true;          // least squares on what was chosen, with standard errors
-  double t_threshold = 4;     // drops |value/error| below it after the refit and refits once (4: one in 16,000 by chance); 0: keeps all
+  double t_threshold = 4;     // |value/error| below it leaves, weakest first, refitted each time (4: one in 16,000 by chance); 0: keeps all
   int stability = 0;          // subsamples of half the runs (Meinshausen & Buehlmann 2010); 0: none
   double stability_threshold = 0.6;  // unknowns chosen in fewer subsamples are dropped
   double stlsq_threshold = 0; // of standardised coefficients, in parts of the largest; 0: chosen by cross-validation
