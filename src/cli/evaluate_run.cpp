@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "grainspin/load_domain.h"
+#include "grainspin/domain.h"
 #include "grainspin/load_file.h"
 #include "src/cli/evaluate.h"
 #include "src/cli/phases.h"
@@ -120,9 +120,10 @@ void give_load(RunFields& truth, const std::string& load, const ModelSpec& spec)
 
 std::vector<std::string> domain_notes(const ModelSpec& spec, const RunFields& truth) {
   std::vector<std::string> out;
-  if (spec.family == Family::kNonlocal)
-    for (const std::string& reason : judge_loads(spec, truth.info.loads.empty() ? spec.loads : truth.info.loads).reasons)
-      out.push_back("outside the domain of training: " + reason);
+  if (spec.family != Family::kNonlocal) return out;
+  const DomainJudgement judged = judge_loads(spec, truth.info.loads.empty() ? spec.loads : truth.info.loads);
+  for (const std::string& reason : judged.reasons) out.push_back("outside the domain of training: " + reason);
+  for (const std::string& doubt : judged.doubts) out.push_back("near the edge of the domain of training: " + doubt);
   return out;
 }
 

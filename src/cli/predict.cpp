@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "grainspin/core.h"
-#include "grainspin/load_domain.h"
+#include "grainspin/domain.h"
 #include "grainspin/load_file.h"
 #include "grainspin/model.h"
 #include "grainspin/reconstruct.h"
@@ -82,13 +82,6 @@ void check_options(const Arguments& a, const ModelSpec& spec) {
           "--tile: " + a.model +
               " is a nonlocal model: every voxel is coupled with the whole grid by the Green operator, so the grid is "
               "run whole (on the CPU, --device cpu, where it does not fit the GPU)");
-}
-
-std::string outside_text(const DomainJudgement& judgement) {
-  std::string out;
-  for (const std::string& reason : judgement.reasons)
-    out += (out.empty() ? "outside the domain of training: " : "; ") + reason;
-  return out;
 }
 
 // The result's description: the input's grid and phases, the run's steps and loads.
@@ -182,7 +175,7 @@ void run(const Arguments& a) {
                        .stress = write.stress,
                        .compress = a.compress,
                        .loads = loads,
-                       .domain = nonlocal ? outside_text(domain) : ""});
+                       .domain = domain.verdict == Verdict::kFine ? "" : text(domain)});
 
   nlohmann::json provenance{{"program", "grainspin " + version_string()},
                             {"command", "predict"},
@@ -195,9 +188,7 @@ void run(const Arguments& a) {
     provenance["load"] = a.load.empty() ? "the model's own" : a.load;
     provenance["phases"] = phases.model;
     provenance["outside_domain"] = domain.reasons;
-    write.remarks["domain"] = !domain.stated             ? "not stated by the model"
-                              : domain.reasons.empty() ? "inside the domain of training"
-                                                       : outside_text(domain);
+    write.remarks["domain"] = domain.stated ? text(domain) : "not stated by the model";
     write.remarks["free_components"] = "predicted where `prescribed` is 0";
     const std::string padded = padded_axes(options.boundaries);
     if (!padded.empty())
@@ -217,16 +208,14 @@ void run(const Arguments& a) {
   reconstruct(*surrogate, source, sink, options);
   if (!a.curve.empty()) curve.write(a.curve);
   writer->finish();
-  if (nonlocal && !domain.reasons.empty()) note(outside_text(domain));
+  if (domain.verdict != Verdict::kFine) note(text(domain));
   if (a.quiet) return;
   const double seconds = line.seconds();
   fmt::print("{}: {} voxels, {} states, {:.1f} s, {:.2f} M voxel-steps/s ({})\n", a.output,
              input.shape.voxels(), steps.size(), seconds, work / seconds / 1e6, surrogate->description());
   if (nonlocal) {
     fmt::print("load: {} steps, von Mises strain {:.4g}{}\n", loads.size(), strain_of(loads),
-               !domain.stated             ? ""
-               : domain.reasons.empty() ? ", inside the domain of training"
-                                        : ", " + outside_text(domain));
+               domain.stated ? ", " + text(domain) : "");
     const std::string padded = padded_axes(options.boundaries);
     if (!padded.empty()) fmt::print("padding: {} mirrored layers beyond the faces along {}\n", a.padding, padded);
   }

@@ -28,7 +28,7 @@ class ResultReader final : public FieldReader {
     read_steps();
     find_fields();
     const std::string domain = file_.string("grainspin", "domain");
-    if (domain.starts_with("outside")) info_.problems.push_back(domain);
+    if (domain.starts_with("outside") || domain.starts_with("near the edge")) info_.problems.push_back(domain);
   }
 
   const ArchiveInfo& info() const override { return info_; }

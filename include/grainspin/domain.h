@@ -1,0 +1,128 @@
+// The domain of training: what a model has seen, and whether a step of a run lies in it. A verdict says whether to
+// believe a result; whether a call worked is another matter.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <numbers>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "grainspin/model.h"
+
+namespace grainspin {
+
+enum class Verdict : std::uint8_t { kFine = 0, kDoubtful = 1, kOutside = 2 };  // doubtful: near the edge
+const char* name(Verdict verdict);  // fine, doubtful, outside
+
+// What ModelSpec::domain holds (JSON: docs/file_formats.md). What it does not state stays empty and is not judged.
+struct TrainingDomain {
+  std::array<double, 2> step_strain{0, 0};  // smallest and largest von Mises strain of a step
+  double total_strain = 0;                  // largest sum of them over a run
+  double increment = 0, increment_rms = 0;  // rad: a voxel's rotation in a step, at most and in the mean
+  std::vector<LoadStep> loads;              // directions of straining with what they leave free
+  // Smallest and largest value of every number of the embedding (embedding.h), a phase each, over all voxels and states.
+  struct Orientations {
+    std::string phase, point_group;
+    std::vector<float> low, high;
+  };
+  std::vector<Orientations> orientations;
+  int steps = 0, runs = 0;
+  std::int64_t voxels = 0;  // of all runs
+  bool stated() const;
+};
+
+// Both forms of earlier versions are read too. Error kFormat where it is of no known form.
+TrainingDomain training_domain(const ModelSpec& spec);
+
+// How far beyond what was seen a thing may lie and still be fine; beyond `doubtful` it is outside, between doubtful.
+struct Margin {
+  double fine, doubtful;
+};
+struct DomainMargins {
+  static constexpr double kDegree = std::numbers::pi / 180;
+  static constexpr Margin kStepStrain{0.01, 0.05};   // share of the nearer end of the range
+  static constexpr Margin kTotalStrain{0.01, 0.05};  // share of the largest
+  static constexpr Margin kDirection{10 * kDegree, 15 * kDegree};   // between deviators of the strain
+  static constexpr Margin kOrientation{2 * kDegree, 5 * kDegree};   // embedding's distance from the ranges: an angle
+  static constexpr Margin kIncrement{0, 0.25};                      // share of the largest
+  static constexpr Margin kVoxels{0.01, 0.1};  // share of voxels outside, above which a step is doubtful, outside
+  static constexpr double kDoubtfulVoxels = 0.1;  // share of voxels not fine, above which a step is doubtful
+};
+
+// Verdicts of a step's voxels, counted. Sums of parts (tiles) are those of the whole.
+struct VoxelVerdicts {
+  std::int64_t voxels = 0, doubtful = 0, outside = 0;  // masked ones are not counted
+  std::int64_t orientation = 0, increment = 0;         // not fine for this reason
+  double orientation_beyond = 0;                       // rad, the farthest from the ranges
+  double increment_largest = 0;                        // rad
+  VoxelVerdicts& operator+=(const VoxelVerdicts& other);
+  Verdict verdict() const;
+};
+
+struct StepJudgement {
+  Verdict verdict = Verdict::kFine;  // the worse of the two below
+  Verdict load = Verdict::kFine;
+  VoxelVerdicts voxels;
+  double strain = 0;   // von Mises strains summed up to the end of this step
+  std::string reason;  // empty where it is fine
+};
+
+struct DomainJudgement {
+  Verdict verdict = Verdict::kFine;           // the worst of the steps
+  std::vector<Verdict> steps;                 // [T]
+  std::vector<std::string> reasons, doubts;   // for outside and for doubtful; each names the steps it is about
+  bool stated = false;                        // the model states a domain at all
+};
+// "inside the domain of training"; "outside the domain of training: total strain 0.26 > 0.13 from step 14 on; ...";
+// "near the edge of the domain of training: ..."; "" where none is stated.
+std::string text(const DomainJudgement& judgement);
+
+// Made once for a model, used by any number of threads. The path is the caller's: `strain` is the sum of the von Mises
+// strains of the steps before, so that a step that is taken back needs nothing here.
+class DomainJudge {
+ public:
+  explicit DomainJudge(const ModelSpec& spec);  // Error kFormat: training_domain()
+  bool stated() const { return domain_.stated(); }
+  const TrainingDomain& domain() const { return domain_; }
+
+  // A load is completed first (load.h). Its direction is fine within 10 degrees of one trained on that leaves the same
+  // components free, both up to the 24 rotations of the cube, since a model turns with them; a single free normal
+  // component counts as prescribed, since the volume stays.
+  StepJudgement load(const LoadStep& load, double strain) const;
+
+  // q[n,4] after the step, increment[n,3] of it (rad, sample frame), or null: not judged. phase[n]: index into
+  // NonlocalSpec::phases, null: all 0; mask[n]: 0 where a voxel does not count, null for none. verdict[n] (0, 1, 2; masked
+  // voxels 0) is written where it is not null. What is not finite is outside.
+  VoxelVerdicts voxels(std::int64_t n, const float* q, const float* increment, const std::int32_t* phase = nullptr,
+                       const std::uint8_t* mask = nullptr, std::uint8_t* verdict = nullptr, int threads = 1) const;
+
+  // Both at once: the verdict of a step.
+  StepJudgement step(const LoadStep& load, double strain, const VoxelVerdicts& voxels) const;
+
+  // A whole run; `voxels` [T] or empty (before it is run).
+  DomainJudgement run(const std::vector<LoadStep>& loads, std::span<const VoxelVerdicts> voxels = {}) const;
+
+ private:
+  // A direction of straining: deviator of norm 1, and which components are free.
+  struct Direction {
+    std::array<double, 9> E{};
+    std::array<bool, 9> free{};
+    bool any = false;  // false: no strain at all
+  };
+  struct Parts;  // what of a step's load lies where
+  static Direction direction_of(const LoadStep& load);
+  static std::vector<Direction> turned_directions(const std::vector<LoadStep>& loads);
+  Parts parts(const LoadStep& load, double strain) const;
+  DomainJudgement tell(std::span<const Parts> steps, std::span<const VoxelVerdicts> voxels) const;
+
+  TrainingDomain domain_;
+  std::vector<Direction> seen_;
+  std::vector<int> range_;  // [phase] index into domain_.orientations, -1: not stated
+};
+
+// DomainJudge(spec).run(loads).
+DomainJudgement judge_loads(const ModelSpec& spec, const std::vector<LoadStep>& loads);
+
+}  // namespace grainspin

@@ -1,0 +1,136 @@
+// Voxels against the ranges of the embedding and the largest increment.
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <mutex>
+
+#include "grainspin/domain.h"
+#include "grainspin/embedding.h"
+#include "grainspin/symmetry.h"
+#include "parallel_for.h"
+
+namespace grainspin {
+namespace {
+
+using Orientations = TrainingDomain::Orientations;
+using Margins = DomainMargins;
+
+constexpr int kBlock = 128;
+
+// Squared distance of embeddings e[count, C] from the box of the ranges.
+void beyond(const Orientations& range, int count, const float* e, float* squared) {
+  const std::size_t C = range.low.size();
+  for (int i = 0; i < count; ++i) {
+    float sum = 0;
+    for (std::size_t c = 0; c < C; ++c) {
+      const float v = e[std::size_t(i) * C + c];
+      const float d = std::max(0.0f, std::max(range.low[c] - v, v - range.high[c]));
+      sum += d * d + 0 * v;  // keeps what is not finite
+    }
+    squared[i] = sum;
+  }
+}
+
+// Squared limits of a margin.
+struct Limits {
+  float fine, doubtful;
+  Verdict of(float squared) const {  // not finite: outside
+    return squared <= fine ? Verdict::kFine : squared <= doubtful ? Verdict::kDoubtful : Verdict::kOutside;
+  }
+};
+Limits limits(double fine, double doubtful) { return {float(fine * fine), float(doubtful * doubtful)}; }
+
+// A block: the voxels of it that count, phase by phase.
+struct Block {
+  int count = 0;
+  std::int64_t voxel[kBlock];
+  float q[4 * kBlock], e[EmbeddingSpec::kMaxSize * kBlock], squared[kBlock];
+};
+
+void track(double& largest, float squared) {
+  const double v = std::sqrt(double(squared));
+  if (v > largest) largest = v;  // false for what is not a number
+}
+
+}  // namespace
+
+VoxelVerdicts& VoxelVerdicts::operator+=(const VoxelVerdicts& o) {
+  voxels += o.voxels, doubtful += o.doubtful, outside += o.outside;
+  orientation += o.orientation, increment += o.increment;
+  orientation_beyond = std::max(orientation_beyond, o.orientation_beyond);
+  increment_largest = std::max(increment_largest, o.increment_largest);
+  return *this;
+}
+
+Verdict VoxelVerdicts::verdict() const {
+  const double n = double(voxels);
+  if (double(outside) > Margins::kVoxels.doubtful * n) return Verdict::kOutside;
+  const bool doubt = double(outside) > Margins::kVoxels.fine * n || double(doubtful + outside) > Margins::kDoubtfulVoxels * n;
+  return doubt ? Verdict::kDoubtful : Verdict::kFine;
+}
+
+VoxelVerdicts DomainJudge::voxels(std::int64_t n, const float* q, const float* increment, const std::int32_t* phase,
+                                  const std::uint8_t* mask, std::uint8_t* verdict, int threads) const {
+  const Limits turned = limits(Margins::kOrientation.fine, Margins::kOrientation.doubtful);
+  const Limits moved = limits(domain_.increment * (1 + Margins::kIncrement.fine), domain_.increment * (1 + Margins::kIncrement.doubtful));
+  const bool moves = increment && domain_.increment > 0;
+  std::vector<const EmbeddingSpec*> specs;
+  for (const Orientations& o : domain_.orientations) specs.push_back(&embedding(PointGroup::named(o.point_group)));
+
+  // A part of the voxels, with nothing shared but the sum at its end.
+  const auto judge = [&](std::int64_t begin, std::int64_t end, VoxelVerdicts& sum) {
+    Block block;
+    Verdict of[kBlock];
+    for (std::int64_t first = begin; first < end; first += kBlock) {
+      const int count = int(std::min<std::int64_t>(kBlock, end - first));
+      const auto counts = [&](int i) { return !mask || mask[first + i] != 0; };
+      std::fill_n(of, count, Verdict::kFine);
+      const auto raise = [&](int i, Verdict v, std::int64_t& reason) {
+        if (v == Verdict::kFine) return;
+        ++reason;
+        of[i] = std::max(of[i], v);
+      };
+      if (moves)
+        for (int i = 0; i < count; ++i) {
+          if (!counts(i)) continue;
+          const float* w = increment + 3 * (first + i);
+          const float squared = w[0] * w[0] + w[1] * w[1] + w[2] * w[2];
+          track(sum.increment_largest, squared);
+          raise(i, moved.of(squared), sum.increment);
+        }
+      for (std::size_t p = 0; q && p < range_.size(); ++p) {
+        if (range_[p] < 0) continue;
+        block.count = 0;
+        for (int i = 0; i < count; ++i) {
+          if (!counts(i) || (phase ? std::size_t(phase[first + i]) : 0) != p) continue;
+          std::copy_n(q + 4 * (first + i), 4, block.q + 4 * block.count);
+          block.voxel[block.count++] = i;
+        }
+        const Orientations& range = domain_.orientations[std::size_t(range_[p])];
+        embed(*specs[std::size_t(range_[p])], block.count, block.q, block.e);
+        beyond(range, block.count, block.e, block.squared);
+        for (int i = 0; i < block.count; ++i) {
+          track(sum.orientation_beyond, block.squared[i]);
+          raise(int(block.voxel[i]), turned.of(block.squared[i]), sum.orientation);
+        }
+      }
+      for (int i = 0; i < count; ++i) {
+        if (verdict) verdict[first + i] = std::uint8_t(of[i]);
+        sum.voxels += counts(i);
+        sum.doubtful += of[i] == Verdict::kDoubtful;
+        sum.outside += of[i] == Verdict::kOutside;
+      }
+    }
+  };
+  VoxelVerdicts sum;
+  std::mutex mutex;
+  parallel_for(n, threads, 1 << 14, [&](std::int64_t begin, std::int64_t end) {
+    VoxelVerdicts part;
+    judge(begin, end, part);
+    const std::lock_guard lock(mutex);
+    sum += part;
+  });
+  return sum;
+}
+
+}  // namespace grainspin
