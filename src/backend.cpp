@@ -12,7 +12,7 @@ namespace {
 
 std::string cuda_version(int v) { return std::to_string(v / 1000) + "." + std::to_string(v % 1000 / 10); }
 
-// The folder of the library that this function is in; empty where the system does not say.
+// The folder of the library or program that this function is in; empty where the system does not say.
 std::filesystem::path own_folder() {
   Dl_info info{};
   if (!dladdr(reinterpret_cast<const void*>(&cuda_version), &info) || !info.dli_fname) return {};
@@ -27,7 +27,8 @@ const cuda::Table* open_table() {
     places.push_back(chosen);
   } else {
     const auto folder = own_folder();
-    if (!folder.empty()) places.push_back((folder / kName).string());
+    if (!folder.empty())
+      for (const char* from : {".", "../lib", "../" GRAINSPIN_LIBDIR}) places.push_back((folder / from / kName).string());
     places.push_back(kName);
   }
   void* library = nullptr;

@@ -10,7 +10,7 @@
 namespace grainspin {
 
 // The launchers. The library is looked for where GRAINSPIN_CUDA_LIBRARY says (a file), beside libgrainspin,
-// and where the system looks for libraries. Throws Error kDevice that says what is missing: the library (a build
+// in the lib folder beside the program's, and where the system looks for libraries. Throws Error kDevice that says what is missing: the library (a build
 // without CUDA), something it needs, a matching version.
 const cuda::Table& cuda_table();
 

@@ -12,6 +12,14 @@ std::unique_ptr<Surrogate> make_engine(const Model& model, const EngineOptions& 
                                                 : make_cpu_engine(model, options);
 }
 
+std::unique_ptr<Rollout> Surrogate::start(const Region&, const float*, const std::uint8_t*) const {
+  throw Error(Errc::kArgument, description() + ": runs whole paths only, not step by step");
+}
+
+RolloutSize Surrogate::rollout_size(const Region&, bool) const {
+  throw Error(Errc::kArgument, description() + ": runs whole paths only, not step by step");
+}
+
 int reach(const ModelSpec& spec) {
   if (spec.family == Family::kNonlocal) return 0;  // everything; the grid is never cut
   return spec.local.feedback == Feedback::kNeighbours ? spec.local.radius * spec.steps() : spec.local.radius;

@@ -9,6 +9,7 @@
 
 #include "grainspin/grid.h"
 #include "grainspin/model.h"
+#include "grainspin/rollout.h"
 
 namespace grainspin {
 
@@ -32,18 +33,6 @@ struct Region {
   int padding = 8;
 };
 
-// What one step gives, for the inner part of a region, x fastest. Null where not computed.
-struct StepOutput {
-  int step = 0;                         // 1 .. T
-  const float* orientation = nullptr;   // [inner, 4]
-  const float* increment = nullptr;     // [inner, 3] rad, sample frame
-  const float* stress = nullptr;        // [inner, 6] Pa, Cauchy
-  const float* log_variance = nullptr;  // [inner, 3]
-  // Nonlocal: the step's mean velocity gradient with the components that the load leaves free predicted;
-  // `prescribed` as in the load.
-  const LoadStep* load = nullptr;
-};
-
 class Surrogate {
  public:
   virtual ~Surrogate() = default;
@@ -58,6 +47,10 @@ class Surrogate {
                    const std::function<void(const StepOutput&)>& sink) const = 0;
   // Bytes that run() allocates for this region, q0 and teacher not counted.
   virtual std::int64_t workspace(const Region& region) const = 0;
+  // The same steps one by one, on a region without cuts whose inner part is the whole; region.loads is not read, mask
+  // and phase are read now only. Error kArgument by a backend that runs whole paths only.
+  virtual std::unique_ptr<Rollout> start(const Region& region, const float* q0, const std::uint8_t* mask) const;
+  virtual RolloutSize rollout_size(const Region& region, bool masked) const;  // of start(), nothing allocated
   // Whether the device itself has room for this region now (its own memory, beside what the host has).
   virtual bool fits(const Region& region, bool masked) const { return (void)region, (void)masked, true; }
 };

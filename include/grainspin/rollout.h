@@ -1,0 +1,53 @@
+// A grid carried step by step, for a solver that has its own time loop: Surrogate::start gives one, Surrogate::run does
+// the same steps in one go, bit for bit.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "grainspin/load.h"
+
+namespace grainspin {
+
+// What one step gives, for the inner part of a region, x fastest. Null where not computed.
+struct StepOutput {
+  int step = 0;                         // 1 .. T
+  const float* orientation = nullptr;   // [inner, 4]
+  const float* increment = nullptr;     // [inner, 3] rad, sample frame
+  const float* stress = nullptr;        // [inner, 6] Pa, Cauchy
+  const float* log_variance = nullptr;  // [inner, 3]
+  // Nonlocal: the step's mean velocity gradient with the components that the load leaves free predicted;
+  // `prescribed` as in the load.
+  const LoadStep* load = nullptr;
+};
+
+// Bytes that a rollout takes: on the host and on the GPU, and what carry() writes.
+struct RolloutSize {
+  std::int64_t host = 0, device = 0, carried = 0;
+};
+
+// Of whole grids (no cuts). Used by one thread at a time; must not outlive its surrogate, whose rollouts take turns.
+// After an Error of advance(), which may leave a step half done, only restart() and resume() are allowed.
+class Rollout {
+ public:
+  virtual ~Rollout() = default;
+  virtual int step() const = 0;  // steps taken
+  // The next step. load: nonlocal: null for the model's own (Error kArgument where it has none for this step).
+  // local: null; it has the steps of its own load and no more. What it gives, valid until the next call, lies on the
+  // host.
+  virtual StepOutput advance(const LoadStep* load) = 0;
+  // [voxels, 4] now, masked voxels too; valid until the next call.
+  virtual const float* orientation() const = 0;
+  // q[voxels, 4]: orientations that the next step starts from in place of its own, as Surrogate::run's teacher; what
+  // the model carries beside stays. Error kArgument by feedback `initial`, which does not read them.
+  virtual void set_orientation(const float* q) = 0;
+  // As started, from q0[voxels, 4].
+  virtual void restart(const float* q0) = 0;
+  // What the next step needs of this one: carry() writes size().carried bytes, resume() reads them (those of a rollout
+  // of the same model, region and backend) and goes on bit for bit from step `step`.
+  virtual RolloutSize size() const = 0;
+  virtual void carry(std::byte* to) const = 0;
+  virtual void resume(const std::byte* from, int step) = 0;
+};
+
+}  // namespace grainspin
