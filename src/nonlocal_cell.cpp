@@ -22,7 +22,7 @@ std::array<int, 3> mirror_layers_of(const Region& region) {
 
 }  // namespace
 
-void check_nonlocal(const Region& region, const ModelSpec& spec) {
+void check_nonlocal_grid(const Region& region, const ModelSpec& spec) {
   check(region);
   for (const auto& ends : region.edge)
     require(ends[0] != Edge::kCut && ends[1] != Edge::kCut, Errc::kArgument,
@@ -34,14 +34,18 @@ void check_nonlocal(const Region& region, const ModelSpec& spec) {
   const auto cell = extents(cell_shape(region));
   for (const int n : cell)
     require(n <= 32768, Errc::kShape, "an axis of " + std::to_string(n) + " voxels, at most 32768 can be transformed");
-  require(!region.loads.empty() || !spec.loads.empty(), Errc::kArgument,
-          "no load: none was given for the run, and the model states none of its own");
   const auto phases = std::int32_t(spec.nonlocal.phases.size());
   if (region.phase)
     for (std::int64_t v = 0; v < region.shape.voxels(); ++v)
       require(region.phase[v] >= 0 && region.phase[v] < phases, Errc::kArgument,
               "voxel " + std::to_string(v) + " is of phase " + std::to_string(region.phase[v]) + ", the model has " +
                   std::to_string(phases) + " from 0");
+}
+
+void check_nonlocal(const Region& region, const ModelSpec& spec) {
+  check_nonlocal_grid(region, spec);
+  require(!region.loads.empty() || !spec.loads.empty(), Errc::kArgument,
+          "no load: none was given for the run, and the model states none of its own");
 }
 
 Shape cell_shape(const Region& region) {

@@ -15,6 +15,7 @@ namespace grainspin {
 
 // Throws Error kArgument or kShape for a region that the nonlocal family cannot take; nothing is allocated.
 void check_nonlocal(const Region& region, const ModelSpec& spec);
+void check_nonlocal_grid(const Region& region, const ModelSpec& spec);  // without the loads
 // The region with its mirror images.
 Shape cell_shape(const Region& region);
 

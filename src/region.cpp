@@ -19,6 +19,13 @@ void check(const Region& region) {
   }
 }
 
+void check_whole(const Region& region) {
+  check(region);
+  for (const auto& ends : region.edge)
+    require(ends[0] != Edge::kCut && ends[1] != Edge::kCut && region.inner == region.shape, Errc::kShape,
+            "step by step whole grids only are run, no parts of one");
+}
+
 Box inner_box(const Region& region) {
   const auto inner = extents(region.inner);
   Box box{region.inner_lo, {}};

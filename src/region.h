@@ -12,6 +12,9 @@ namespace grainspin {
 // Throws Error kShape unless the inner box lies in the region and wraps come in pairs.
 void check(const Region& region);
 
+// And kShape unless it is a whole grid: no cuts, all of it asked for.
+void check_whole(const Region& region);
+
 // A box [lo, hi) of voxels of a region, axes x, y, z.
 struct Box {
   std::array<int, 3> lo{}, hi{};
