@@ -53,6 +53,10 @@ CpuNetwork::CpuNetwork(const Model& model, const RecurrentKernels& kernels)
     layers_.push_back(pack(kernels, gates_, hidden_, tensor("weight_ih", l), columns, from, columns - from,
                            tensor("weight_hh", l), tensor("bias_ih", l), tensor("bias_hh", l)));
   }
+  if (kernels.bf16) {
+    pairs_ = pair_floats(fixed_.inputs);
+    for (const PackedLayer& layer : layers_) pairs_ = std::max(pairs_, pair_floats(layer.inputs) + pair_floats(hidden_));
+  }
   append_head(model, "increment", nullptr, spec.increment_scale.data(), head_weight_, head_bias_);
   if (spec.local.stress)
     append_head(model, "stress", spec.stress_mean.data(), spec.stress_scale.data(), head_weight_, head_bias_);
@@ -76,7 +80,7 @@ void CpuNetwork::step(const float* start, const float* x, float* state, float* s
   for (const PackedLayer& layer : layers_) {
     float* h = state;
     float* c = gates_ == 4 ? state + size : nullptr;
-    const LayerStep step{layer.view(), start, input, h, c, scratch};
+    const LayerStep step{layer.view(), start, input, h, c, scratch, scratch + size};
     if (gates_ == 4)
       kernels_.lstm(step);
     else

@@ -20,13 +20,13 @@ class CpuNetwork {
   }
   // Accumulators of the input that stays the same over the steps; 0 with `neighbours`.
   std::int64_t start_floats() const { return fixed_input_ ? std::int64_t(hidden_) * 4 * kBlock : 0; }
-  std::int64_t scratch_floats() const { return std::int64_t(hidden_) * kBlock; }
+  std::int64_t scratch_floats() const { return std::int64_t(hidden_) * kBlock + pairs_; }
 
   // Normalised embeddings of q[n,4]: channel c of voxel i goes to e[c * stride + i].
   void embed(std::int64_t n, const float* q, float* e, std::int64_t stride) const;
-  // patch[taps * channels][kBlock] -> start[start_floats()].
-  void project(const float* patch, float* start) const {
-    kernels_.project(fixed_.view(), gates_, patch, start);
+  // patch[taps * channels][kBlock] -> start[start_floats()]; scratch[scratch_floats()].
+  void project(const float* patch, float* start, float* scratch) const {
+    kernels_.project(fixed_.view(), gates_, patch, start, scratch);
   }
   // One step: x[columns][kBlock] is what varies (null with `initial`), state[state_floats()] is carried,
   // heads[head_rows()][kBlock] in rad, Pa and log.
@@ -37,6 +37,7 @@ class CpuNetwork {
   const EmbeddingSpec& embedding_;
   int gates_, hidden_, channels_, taps_;
   bool fixed_input_;
+  std::int64_t pairs_ = 0;  // floats that kernels in bf16 work in
   PackedLayer fixed_;
   std::vector<PackedLayer> layers_;
   std::vector<float> head_weight_, head_bias_;

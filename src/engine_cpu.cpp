@@ -65,7 +65,7 @@ class CpuEngine final : public Surrogate {
       const LocalScratch& s = all[thread];
       const Lanes lanes(region, box, block * kBlock);
       work_.gather(taps, lanes, mask, e.get(), n, s.patch.get());
-      work_.net.project(s.patch.get(), s.start.get());
+      work_.net.project(s.patch.get(), s.start.get(), s.hidden.get());
       std::fill_n(s.state.get(), work_.net.state_floats(), 0.0f);
       float q[kBlock][4];
       for (int i = 0; i < kBlock; ++i) std::memcpy(q[i], q0 + lanes.place[i] * 4, sizeof q[i]);
@@ -114,7 +114,9 @@ std::unique_ptr<Surrogate> make_cpu_engine(const Model& model, const EngineOptio
                                            const RecurrentKernels* kernels) {
   check(model);
   require(model.spec.family == Family::kLocal, Errc::kArgument, "the CPU engine runs the local family");
-  return std::make_unique<CpuEngine>(model, options, kernels ? *kernels : *recurrent_kernels().front());
+  const bool fast = options.precision == Precision::kFast && !recurrent_kernels_bf16().empty();
+  if (!kernels) kernels = (fast ? recurrent_kernels_bf16() : recurrent_kernels()).front();
+  return std::make_unique<CpuEngine>(model, options, *kernels);
 }
 
 }  // namespace grainspin

@@ -109,7 +109,7 @@ class AloneRollout final : public LocalRollout {
     work_.pool.run(blocks_of_grid(region_), [&](std::int64_t block, int thread) {
       const LocalScratch& s = scratch_[std::size_t(thread)];
       work_.gather(taps_, Lanes(region_, box, block * kBlock), mask(), e.get(), n_, s.patch.get());
-      work_.net.project(s.patch.get(), start_.get() + block * work_.net.start_floats());
+      work_.net.project(s.patch.get(), start_.get() + block * work_.net.start_floats(), s.hidden.get());
     });
   }
   void turn() override {

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "aligned.h"
+
 namespace grainspin {
 
 constexpr int kBlock = 32;
@@ -20,11 +22,18 @@ struct LayerView {
   const float* wx;     // [hidden / units][inputs][units][gates]
   const float* wh;     // [hidden / units][hidden][units][gates]
   const float* bias;   // [hidden][4]
+  // Of kernels in bf16, in the place of wx, wh and bias; columns in tiles of 32, zeros behind the last.
+  const std::uint16_t* tx;  // [hidden / 16][tiles of inputs][gates][16 units][32 columns]
+  const std::uint16_t* th;  // [hidden / 16][tiles of hidden][gates][16 units][32 columns]
+  const float* bias_tiles;  // [hidden / 16][4][16 units][16 times the same]
 };
 struct PackedLayer {
   int hidden = 0, inputs = 0;
-  std::vector<float> wx, wh, bias;
-  LayerView view() const { return {hidden, inputs, wx.data(), wh.data(), bias.data()}; }
+  AlignedFloats wx, wh, bias, tx, th, bias_tiles;
+  LayerView view() const {
+    return {hidden, inputs, wx.get(), wh.get(), bias.get(), reinterpret_cast<const std::uint16_t*>(tx.get()),
+            reinterpret_cast<const std::uint16_t*>(th.get()), bias_tiles.get()};
+  }
 };
 
 // One step of one layer on one block.
@@ -35,6 +44,7 @@ struct LayerStep {
   const float* h;      // [hidden], the state before
   float* c;            // [hidden], LSTM only, in place
   float* h_out;        // [hidden], another array than h
+  float* pairs;        // pair_floats(inputs) + pair_floats(hidden) floats to work in, kernels in bf16 only
 };
 
 struct RecurrentKernels {
@@ -44,21 +54,27 @@ struct RecurrentKernels {
   void (*gru)(const LayerStep&);
   // bias + wx x -> accumulators [hidden][4][kBlock]: the part of the input that does not change over the
   // steps.
-  void (*project)(const LayerView& layer, int gates, const float* x, float* start);
+  void (*project)(const LayerView& layer, int gates, const float* x, float* start, float* pairs);
   // out[rows] = weight[rows][columns] x + bias[rows]
   void (*affine)(int rows, int columns, const float* weight, const float* bias, const float* x, float* out);
   // tanh of n (a multiple of kBlock) floats: for the test of its accuracy.
   void (*tanh)(std::int64_t n, const float* x, float* out);
+  bool bf16;  // products of weights and state rounded to bf16, activations within 3e-4
 };
 
-// What this machine can run, the fastest first; never empty.
+// Floats that hold a block of `columns` rows as tiles of bf16.
+constexpr std::int64_t pair_floats(int columns) { return std::int64_t((columns + 31) / 32) * 16 * kBlock; }
+
+// What this machine can run in fp32, the fastest first; never empty.
 const std::vector<const RecurrentKernels*>& recurrent_kernels();
+// What it can run in bf16, the fastest first; may be empty.
+const std::vector<const RecurrentKernels*>& recurrent_kernels_bf16();
 
 // Packs the rows of weight_ih [G H, P] columns [first, first + inputs), weight_hh [G H, H] and the biases
 // for `kernels` (gates G: 4 LSTM, 3 GRU). Null biases: none.
 PackedLayer pack(const RecurrentKernels& kernels, int gates, int hidden, const float* weight_ih, int width,
                  int first, int inputs, const float* weight_hh, const float* bias_ih, const float* bias_hh);
 
-extern const RecurrentKernels kRecurrentBaseline, kRecurrentAvx2, kRecurrentAvx512;
+extern const RecurrentKernels kRecurrentBaseline, kRecurrentAvx2, kRecurrentAvx512, kRecurrentAvx512Bf16, kRecurrentAmx;
 
 }  // namespace grainspin

@@ -120,7 +120,7 @@ void step(const LayerStep& s) {
     }
 }
 
-void project(const LayerView& layer, int gates, const float* x, float* start) {
+void project(const LayerView& layer, int gates, const float* x, float* start, float*) {
   for (int at = 0; at < kBlock; at += kSpan)
     for (int unit = 0; unit < layer.hidden; unit += kUnits) {
       Accumulators acc;
@@ -157,6 +157,6 @@ void tanh_of_many(std::int64_t n, const float* x, float* out) {
 
 extern const RecurrentKernels GRAINSPIN_KERNELS;
 const RecurrentKernels GRAINSPIN_KERNELS{GRAINSPIN_NAME, kUnits, step<4>,     step<3>,
-                                         project,        affine, tanh_of_many};
+                                         project,        affine, tanh_of_many, false};
 
 }  // namespace grainspin

@@ -55,10 +55,15 @@ class Surrogate {
   virtual bool fits(const Region& region, bool masked) const { return (void)region, (void)masked, true; }
 };
 
+// kStrict: fp32 throughout. kFast: local family, products of weights and state in bf16 with sums in fp32 and activations
+// within 3e-4, where the device has such units; the same as kStrict elsewhere (description() says which runs).
+enum class Precision : int { kStrict = 0, kFast = 1 };
+
 struct EngineOptions {
   Device device = Device::kCpu;
   int gpu = 0;
   int threads = 0;  // 0: as many as the machine has
+  Precision precision = Precision::kStrict;
 };
 
 // The project's own engine. Throws Error kDevice where the device is not there.
