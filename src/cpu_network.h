@@ -28,6 +28,7 @@ class CpuNetwork {
   void project(const float* patch, float* start, float* scratch) const {
     kernels_.project(fixed_.view(), gates_, patch, start, scratch);
   }
+  std::uint32_t turn(const float* w, const float* q, float* next) const { return kernels_.turn(w, q, next); }
   // One step: x[columns][kBlock] is what varies (null with `initial`), state[state_floats()] is carried,
   // heads[head_rows()][kBlock] in rad, Pa and log.
   void step(const float* start, const float* x, float* state, float* scratch, float* heads) const;

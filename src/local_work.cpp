@@ -7,11 +7,22 @@ Quat quat(const float* q) {
   return {q[0], q[1], q[2], q[3]};
 }
 
-// exp(w) q with w the increment rows of column `lane`.
-Quat turned(const Quat& q, const float* heads, int lane, bool masked) {
-  if (masked) return q;
-  return normalised(exp(Vec3<float>{heads[lane], heads[kBlock + lane], heads[2 * kBlock + lane]}) * q);
-}
+// A block's orientations turned by the increment rows of its heads.
+class Turned {
+ public:
+  Turned(const CpuNetwork& net, const float (*q)[4], const float* heads) : q_(q), heads_(heads), far_(net.turn(heads, q[0], next_[0])) {}
+  Quat operator()(int lane, bool masked) const {
+    if (masked) return quat(q_[lane]);
+    if (!(far_ >> lane & 1)) return quat(next_[lane]);
+    return normalised(exp(Vec3<float>{heads_[lane], heads_[kBlock + lane], heads_[2 * kBlock + lane]}) * quat(q_[lane]));
+  }
+
+ private:
+  const float (*q_)[4];
+  const float* heads_;
+  alignas(64) float next_[kBlock][4];
+  std::uint32_t far_;
+};
 
 // The blocks of the region, in order, that hold a voxel of the box.
 std::vector<std::int64_t> blocks_of(const Region& region, const Box& box) {
@@ -68,10 +79,11 @@ void LocalWork::step_alone(const Lanes& lanes, std::int64_t block, const float* 
   const bool own = spec.local.feedback == Feedback::kOwn;
   if (own) net.embed(kBlock, q, s.own.get(), kBlock);
   net.step(start, own ? s.own.get() : nullptr, state, s.hidden.get(), s.heads.get());
+  const Turned turned(net, reinterpret_cast<const float (*)[4]>(q), s.heads.get());
   for (int i = 0; i < kBlock; ++i) {
     float* const at = q + i * 4;
     const bool masked = mask && !mask[lanes.place[i]];
-    const Quat next = turned(quat(at), s.heads.get(), i, masked);
+    const Quat next = turned(i, masked);
     if (i < lanes.count) results.put(slot, block * kBlock + i, next, s.heads.get(), i, masked);
     at[0] = next.w, at[1] = next.x, at[2] = next.y, at[3] = next.z;
   }
@@ -89,10 +101,13 @@ void LocalWork::step_coupled(const Region& region, const RegionTaps& taps, const
     const Lanes lanes(region, all_voxels, block * kBlock);
     gather(taps, lanes, mask, e, n, s.patch.get());
     net.step(nullptr, s.patch.get(), state + block * net.state_floats(), s.hidden.get(), s.heads.get());
+    float before[kBlock][4];
+    for (int i = 0; i < kBlock; ++i) std::memcpy(before[i], q + lanes.place[i] * 4, sizeof before[i]);
+    const Turned turned(net, before, s.heads.get());
     for (int i = 0; i < lanes.count; ++i) {
       const bool masked = mask && !mask[lanes.place[i]];
       float* own = q + lanes.place[i] * 4;
-      const Quat next = turned(quat(own), s.heads.get(), i, masked);
+      const Quat next = turned(i, masked);
       own[0] = next.w, own[1] = next.x, own[2] = next.y, own[3] = next.z;
       const std::int64_t x = lanes.at[i][0] - inner.lo[0], y = lanes.at[i][1] - inner.lo[1],
                          z = lanes.at[i][2] - inner.lo[2];

@@ -57,6 +57,9 @@ struct RecurrentKernels {
   void (*project)(const LayerView& layer, int gates, const float* x, float* start, float* pairs);
   // out[rows] = weight[rows][columns] x + bias[rows]
   void (*affine)(int rows, int columns, const float* weight, const float* bias, const float* x, float* out);
+  // next[kBlock][4] = exp(w) q, unit, from w[3] and q[kBlock][4]. Bits of the result: voxels that turn by more than 1.41 rad,
+  // whose `next` says nothing.
+  std::uint32_t (*turn)(const float* w, const float* q, float* next);
   // tanh of n (a multiple of kBlock) floats: for the test of its accuracy.
   void (*tanh)(std::int64_t n, const float* x, float* out);
   bool bf16;  // products of weights and state rounded to bf16, activations within 3e-4

@@ -5,6 +5,7 @@
 // not reach the rest of the program through the linker's choice among equal inline functions.
 // What binds: the FMA units; the weights stream from L2, block and state lie in L1.
 #include "recurrent.h"
+#include "recurrent_turn.h"
 
 namespace grainspin {
 namespace {
@@ -138,14 +139,22 @@ void project(const LayerView& layer, int gates, const float* x, float* start, fl
 }
 
 void affine(int rows, int columns, const float* weight, const float* bias, const float* x, float* out) {
-  constexpr int kVectors = kBlock / kLanes;
-  for (int r = 0; r < rows; ++r) {
-    Vec acc[kVectors];
-    for (int v = 0; v < kVectors; ++v) acc[v] = Vec{} + bias[r];
+  constexpr int kVectors = kBlock / kLanes, kRows = kVectors <= 4 ? 3 : 1;  // rows at a time: their sums do not wait for each other
+  for (int r = 0; r < rows; r += kRows, weight += kRows * columns) {         // every head has a multiple of three
+    Vec acc[kRows][kVectors];
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) acc[i][v] = Vec{} + bias[r + i];
     for (int k = 0; k < columns; ++k)
-      for (int v = 0; v < kVectors; ++v)
-        acc[v] += load(x + k * kBlock + v * kLanes) * weight[r * columns + k];
-    for (int v = 0; v < kVectors; ++v) store(out + r * kBlock + v * kLanes, acc[v]);
+#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 16
+        for (int v = 0; v < kVectors; ++v) acc[i][v] += load(x + k * kBlock + v * kLanes) * weight[i * columns + k];
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) store(out + (r + i) * kBlock + v * kLanes, acc[i][v]);
   }
 }
 
@@ -157,6 +166,6 @@ void tanh_of_many(std::int64_t n, const float* x, float* out) {
 
 extern const RecurrentKernels GRAINSPIN_KERNELS;
 const RecurrentKernels GRAINSPIN_KERNELS{GRAINSPIN_NAME, kUnits, step<4>,     step<3>,
-                                         project,        affine, tanh_of_many, false};
+                                         project,        affine, turn, tanh_of_many, false};
 
 }  // namespace grainspin

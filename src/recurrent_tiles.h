@@ -10,6 +10,7 @@
 
 #include "activation_table.h"
 #include "recurrent.h"
+#include "recurrent_turn.h"
 
 namespace grainspin {
 namespace {
@@ -253,6 +254,6 @@ void tanh_of_many(std::int64_t n, const float* x, float* out) {
 }  // namespace
 
 extern const RecurrentKernels GRAINSPIN_KERNELS;
-const RecurrentKernels GRAINSPIN_KERNELS{GRAINSPIN_NAME, kSide, step<4>, step<3>, project, affine, tanh_of_many, true};
+const RecurrentKernels GRAINSPIN_KERNELS{GRAINSPIN_NAME, kSide, step<4>, step<3>, project, affine, turn, tanh_of_many, true};
 
 }  // namespace grainspin

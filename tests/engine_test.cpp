@@ -142,10 +142,16 @@ TEST(Engine, AgreesForBoundariesMasksGroupsAndTeachers) {
                       *recurrent_kernels().front());
 }
 
+std::vector<const RecurrentKernels*> all_kernels() {
+  std::vector<const RecurrentKernels*> all = recurrent_kernels();
+  all.insert(all.end(), recurrent_kernels_bf16().begin(), recurrent_kernels_bf16().end());
+  return all;
+}
+
 TEST(Engine, ThreadsDoNotChangeABit) {
   const Shape shape{9, 7, 11};
   const auto q0 = random_orientations(shape.voxels(), 5);
-  for (const RecurrentKernels* kernels : recurrent_kernels())
+  for (const RecurrentKernels* kernels : all_kernels())
     for (Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours}) {
       const Model model = random_model({Cell::kGru, 1, 32, 1, feedback, true, true}, "432", 4, 1);
       const auto one = collect(*make_cpu_engine(model, {.threads = 1}, kernels), whole(shape, {}), q0.data());
@@ -163,7 +169,7 @@ TEST(Engine, CutsDoNotChangeABit) {
   const auto q0 = random_orientations(shape.voxels(), 6);
   std::vector<std::uint8_t> mask(shape.voxels(), 1);
   for (std::size_t i = 0; i < mask.size(); i += 5) mask[i] = 0;
-  for (const RecurrentKernels* kernels : recurrent_kernels())
+  for (const RecurrentKernels* kernels : all_kernels())
     for (Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours}) {
       const Model model = random_model({Cell::kLstm, 1, 32, 1, feedback}, "432", steps, 2);
       const auto engine = make_cpu_engine(model, {.threads = 2}, kernels);

@@ -5,8 +5,10 @@
 namespace grainspin::cli {
 
 std::unique_ptr<Surrogate> choose_surrogate(const Model& model, const DeviceChoice& choice) {
+  require(choice.backend != "libtorch" || choice.precision != "fast", Errc::kArgument, "--precision fast is the engine's own: LibTorch runs in fp32");
   const auto make = [&](Device device) {
-    const EngineOptions options{.device = device, .gpu = choice.gpu, .threads = choice.threads};
+    const EngineOptions options{.device = device, .gpu = choice.gpu, .threads = choice.threads,
+                                .precision = choice.precision == "fast" ? Precision::kFast : Precision::kStrict};
     return choice.backend == "libtorch" ? make_libtorch(model, options) : make_engine(model, options);
   };
   if (choice.device != "auto") return make(choice.device == "cuda" ? Device::kCuda : Device::kCpu);

@@ -1,4 +1,4 @@
-// The backend that a verb's --device, --backend, --gpu and --threads ask for.
+// The backend that a verb's --device, --backend, --gpu, --threads and --precision ask for.
 #pragma once
 
 #include <memory>
@@ -13,6 +13,7 @@ struct DeviceChoice {
   std::string backend = "engine";  // engine, libtorch
   int gpu = 0;
   int threads = 0;
+  std::string precision = "strict";  // strict, fast (surrogate.h: Precision)
 };
 
 // Error kDevice where what is named is not there.

@@ -26,7 +26,7 @@ namespace grainspin::cli {
 namespace {
 
 struct Arguments {
-  std::string model, input, output, device = "auto", backend = "engine", memory, steps = "all", boundary;
+  std::string model, input, output, device = "auto", backend = "engine", precision = "strict", memory, steps = "all", boundary;
   std::string load, curve;
   std::vector<std::string> masks, phases;
   int threads = 0, gpu = 0, tile = 0, padding = 8;
@@ -131,7 +131,7 @@ void run(const Arguments& a) {
   }
 
   const auto surrogate =
-      choose_surrogate(model, {.device = a.device, .backend = a.backend, .gpu = a.gpu, .threads = a.threads});
+      choose_surrogate(model, {.device = a.device, .backend = a.backend, .gpu = a.gpu, .threads = a.threads, .precision = a.precision});
   ReconstructOptions options;
   options.boundaries = a.boundary.empty() ? input.boundaries : parse_boundaries(a.boundary);
   options.tile = a.tile;
@@ -243,6 +243,9 @@ void add_predict(CLI::App& app) {
       ->capture_default_str();
   verb->add_option("--threads", a->threads, "threads of the CPU engine; 0: as many as the machine has")
       ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+  verb->add_option("--precision", a->precision, "strict: fp32; fast: local models in bf16 where the processor has it")
+      ->check(CLI::IsMember({"strict", "fast"}))
       ->capture_default_str();
   verb->add_option("--load", a->load,
                    std::string("nonlocal models: what the grid is carried through; DAMASK's load.yaml, a table, an "
