@@ -169,5 +169,23 @@ TEST(Fit, TheSameForAnyNumberOfThreadsAndOrderOfRuns) {
   EXPECT_EQ(one.k->blocks[0].cv_error, three.k->blocks[0].cv_error);
 }
 
+// Resistances that are off by a fifth, up and down in turns: their squares are 1.04 times too large in the mean, H must not be.
+TEST(Fit, NoiseOnResistancesDoesNotRaiseH) {
+  const DislocationLaw law = planted("fcc", 3, 120);
+  DddData data = runs_of(law, 1, 40, 20, 0);
+  const std::size_t n = std::size_t(data.slip.count());
+  for (std::size_t r = 0; r < data.runs.size(); ++r)
+    for (std::size_t e = 0; e < data.runs[r].resistance.size(); ++e) {
+      double& g = data.runs[r].resistance[e];
+      const double friction = data.material.friction[e % n];
+      g = friction + (g - friction) * ((e / n + r + e) % 2 ? 1.2 : 0.8);
+    }
+  FitOptions o = one_thread();
+  o.k = false;
+  const InteractionFit fit = fit_interactions(data, o);
+  for (const BlockFit& b : fit.h->blocks) EXPECT_NEAR(b.unsquared, 1 / 1.04, 2e-3);
+  EXPECT_LT(against_truth(fit.h->tensors[0].value, law.H).relative_error, 0.01);  // 0.04 and more without
+}
+
 }  // namespace
 }  // namespace grainspin::interactions

@@ -281,6 +281,7 @@ FitPart fit_part(const DddData& data, const std::vector<const DddRun*>& runs, Ta
     part.blocks.push_back(std::move(fit));
   }
   fill_values(part.tensors);
+  if (resistance && o.refit) unsquare(data, runs, o, part);
   if (deficient)
     remarks.push_back(std::string(resistance ? "H" : "K") + ": the runs tell only a part of the unknowns apart (" + first +
                       (deficient > 1 ? ", and " + std::to_string(deficient - 1) + " more regressions" : "") +

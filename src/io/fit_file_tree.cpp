@@ -87,7 +87,7 @@ json block_tree(const BlockFit& b) {
           {"columns", {{"tensor", tensor}, {"layer", layer}, {"unknown", unknown}}},
           {"response_rms", b.response_rms}, {"path", path},         {"cv_error", b.cv_error}, {"cv_se", b.cv_se}, {"at_min", b.at_min},
           {"at_one_se", b.at_one_se}, {"at", b.at},         {"rank", b.rank},   {"r2", b.r2},
-          {"r2_cv", b.r2_cv},     {"rows", b.rows}};
+          {"r2_cv", b.r2_cv},     {"rows", b.rows},         {"unsquared", b.unsquared}};
 }
 
 json part_tree(const FitPart& p) {
@@ -232,6 +232,7 @@ BlockFit block_of(const json& j) {
   b.r2 = number_of<double>(j.at("r2"));
   b.r2_cv = number_of<double>(j.at("r2_cv"));
   j.at("rows").get_to(b.rows);
+  j.at("unsquared").get_to(b.unsquared);
   return b;
 }
 

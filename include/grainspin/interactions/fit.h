@@ -126,6 +126,7 @@ struct BlockFit {
   std::vector<double> cv_error, cv_se;  // [points] mean squared error of left-out runs, its standard error over folds
   int at_min = -1, at_one_se = -1, at = -1;  // points: least error, 1-SE rule, chosen (-1: none)
   int rank = 0;               // of the Gram matrix of the columns
+  double unsquared = 1;       // H: what the refit's values are multiplied by, since squares of noisy resistances are too large
   double r2 = 0, r2_cv = 0;   // 1 - rss/yy of the law: on the runs fitted; on left-out runs at the chosen point
   std::int64_t rows = 0;
 };
