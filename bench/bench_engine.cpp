@@ -1,4 +1,6 @@
-// Voxel-steps per second of the engine on CPU and GPU and of LibTorch: same weights, same grid, one run. Counter
+// Voxel-steps per second of the engine on CPU and GPU and of LibTorch: same weights, same grid, one run, on one thread of the
+// CPU. Counter of_ceiling: the floor of the network's products and activations at the rates measured in this run (ceilings.h),
+// over the time it took; of_serial: where tiles and vectors take turns. Counter
 // error_deg is the largest angle to the CPU engine after the last step; a result that is off by more than 1e-4 rad is
 // an error, not a time.
 #include <benchmark/benchmark.h>
@@ -8,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/ceilings.h"
 #include "grainspin/surrogate.h"
 #include "networks/networks.h"
 #include "tests/local_oracle.h"
@@ -35,10 +38,10 @@ double largest_angle(const std::vector<float>& a, const std::vector<float>& b) {
 
 std::unique_ptr<Surrogate> surrogate(Backend backend, const Model& model) {
   switch (backend) {
-    case kEngineCpu: return make_engine(model, {});
-    case kEngineCpuFast: return make_engine(model, {.precision = Precision::kFast});
+    case kEngineCpu: return make_engine(model, {.threads = 1});
+    case kEngineCpuFast: return make_engine(model, {.threads = 1, .precision = Precision::kFast});
     case kEngineCuda: return make_engine(model, {.device = Device::kCuda});
-    case kLibtorchCpu: return make_libtorch(model, {});
+    case kLibtorchCpu: return make_libtorch(model, {.threads = 1});
     case kLibtorchCuda: return make_libtorch(model, {.device = Device::kCuda});
   }
   return nullptr;
@@ -58,6 +61,14 @@ void run(benchmark::State& state, Backend backend, LocalSpec local) {
     const double error = largest_angle(last_orientations(*s, small, some), last_orientations(*make_engine(model, {}), small, some));
     if (!(error < (backend == kEngineCpuFast ? 3e-2 : 1e-4))) return state.SkipWithError(("differs from the CPU engine by " + std::to_string(error) + " rad").c_str());
     for (auto _ : state) s->run(region, q0.data(), nullptr, nullptr, [](const StepOutput&) {});
+    if (backend == kEngineCpu || backend == kEngineCpuFast) {
+      const bool bf16 = backend == kEngineCpuFast && s->description().find("bf16") != std::string::npos;
+      const NetworkFloor floor = floor_of(local.cell == Cell::kLstm ? 4 : 3, local.hidden, input_width(model.spec), kSteps,
+                                          local.feedback != Feedback::kNeighbours, bf16);
+            const double steps = double(region.shape.voxels()) * kSteps;
+      state.counters["of_ceiling"] = benchmark::Counter(steps * floor.least, benchmark::Counter::kIsIterationInvariantRate);
+      state.counters["of_serial"] = benchmark::Counter(steps * floor.serial, benchmark::Counter::kIsIterationInvariantRate);
+    }
     state.SetItemsProcessed(state.iterations() * region.shape.voxels() * kSteps);
     state.counters["error_deg"] = error * 180 / std::acos(-1.0);
     state.counters["memory_MB"] = double(s->workspace(region)) / 1e6;
@@ -69,6 +80,7 @@ void run(benchmark::State& state, Backend backend, LocalSpec local) {
 const bool registered = [] {
   const std::map<std::string, LocalSpec> models{
       {"lstm64_initial", {Cell::kLstm, 1, 64, 1, Feedback::kInitial}},
+      {"gru64_initial", {Cell::kGru, 1, 64, 1, Feedback::kInitial}},
       {"lstm64_own", {Cell::kLstm, 1, 64, 1, Feedback::kOwn}},
       {"lstm64_neighbours", {Cell::kLstm, 1, 64, 1, Feedback::kNeighbours}},
       {"gru64_neighbours", {Cell::kGru, 1, 64, 1, Feedback::kNeighbours}},

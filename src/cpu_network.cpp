@@ -80,12 +80,13 @@ void CpuNetwork::step(const float* start, const float* x, float* state, float* s
   for (const PackedLayer& layer : layers_) {
     float* h = state;
     float* c = gates_ == 4 ? state + size : nullptr;
-    const LayerStep step{layer.view(), start, input, h, c, scratch, scratch + size};
+    float* out = kernels_.bf16 ? h : scratch;
+    const LayerStep step{layer.view(), start, input, h, c, out, scratch + size};
     if (gates_ == 4)
       kernels_.lstm(step);
     else
       kernels_.gru(step);
-    std::memcpy(h, scratch, std::size_t(size) * sizeof(float));
+    if (out != h) std::memcpy(h, out, std::size_t(size) * sizeof(float));
     input = h;
     start = nullptr;  // of the first layer only
     state += (gates_ == 4 ? 2 : 1) * size;

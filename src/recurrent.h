@@ -43,7 +43,7 @@ struct LayerStep {
   const float* x;      // [inputs]
   const float* h;      // [hidden], the state before
   float* c;            // [hidden], LSTM only, in place
-  float* h_out;        // [hidden], another array than h
+  float* h_out;        // [hidden], another array than h; kernels in bf16: may be the same
   float* pairs;        // pair_floats(inputs) + pair_floats(hidden) floats to work in, kernels in bf16 only
 };
 
