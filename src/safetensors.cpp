@@ -1,8 +1,6 @@
 #include "safetensors.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "grainspin/core.h"
+#include "new_file.h"
 
 namespace grainspin {
 namespace {
@@ -90,17 +89,6 @@ Extent parse_tensor(const std::string& path, const std::string& name, const json
   return e;
 }
 
-void write_all(int fd, const void* from, std::size_t bytes, const std::string& path) {
-  const char* p = static_cast<const char*>(from);
-  while (bytes > 0) {
-    const ssize_t n = ::write(fd, p, std::min<std::size_t>(bytes, 1 << 24));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) failed(path, "write");
-    p += n;
-    bytes -= std::size_t(n);
-  }
-}
-
 }  // namespace
 
 TensorFile read_safetensors(const std::string& path) {
@@ -167,24 +155,11 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
   const std::uint64_t length = text.size();
   require(length <= kMaxHeader, Errc::kFormat, path + ": the model's header is larger than 100 MB");
 
-  const std::string temporary = path + ".part-" + std::to_string(::getpid());
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd < 0) failed(path, "create");
-  bool open = true;
-  try {
-    write_all(fd, &length, sizeof length, path);
-    write_all(fd, text.data(), text.size(), path);
-    for (const auto& [name, tensor] : file.tensors)
-      write_all(fd, tensor.values.data(), tensor.values.size() * sizeof(float), path);
-    if (::fsync(fd) != 0) failed(path, "write");
-    open = false;
-    if (::close(fd) != 0) failed(path, "write");
-    if (::rename(temporary.c_str(), path.c_str()) != 0) failed(path, "rename to");
-  } catch (...) {
-    if (open) ::close(fd);
-    ::unlink(temporary.c_str());
-    throw;
-  }
+  NewFile out(path);
+  out.write(&length, sizeof length);
+  out.write(text.data(), text.size());
+  for (const auto& [name, tensor] : file.tensors) out.write(tensor.values.data(), tensor.values.size() * sizeof(float));
+  out.commit();
 }
 
 }  // namespace grainspin

@@ -218,7 +218,7 @@ typedef struct grainspin_state_options { /* arrays are read during the call only
 GRAINSPIN_API grainspin_status grainspin_state_options_init(grainspin_state_options* options, size_t size);
 
 /* A grid at step 0. Orientations of unmasked voxels must be finite and rotations to within 1e-3 (they are made exactly
- * unit; float quaternions WXYZ that are unit within 1e-5 are taken as they are). *state is NULL after an error. */
+ * unit; quaternions that are unit within 1e-5 are taken as they are). *state is NULL after an error. */
 GRAINSPIN_API grainspin_status grainspin_state_create(const grainspin_model* model,
                                                       const grainspin_state_options* options, grainspin_state** state);
 GRAINSPIN_API void grainspin_state_free(grainspin_state* state); /* NULL is allowed */
@@ -240,7 +240,7 @@ typedef struct grainspin_state_info {
   int64_t extent[3];
   int64_t step;          /* steps taken since the undeformed grid */
   int64_t accepted;      /* step that grainspin_revert returns to */
-  double total_strain;   /* von Mises, summed over the steps' loads as they were found */
+  double total_strain;   /* von Mises, summed over the steps' loads, free components such that the volume stays */
 } grainspin_state_info;
 GRAINSPIN_API grainspin_status grainspin_state_query(const grainspin_state* state, grainspin_state_info* info);
 
@@ -261,8 +261,8 @@ typedef struct grainspin_verdict {
 
 /* The next `steps` (>= 1) steps. loads[steps]: NULL for the model's own; a model with takes_load 0 takes NULL only.
  * found[steps] or NULL receives the mean velocity gradient of each step, with the components that the load leaves free
- * as the model found them. verdict or NULL (size to be set). One call with n steps and n calls with one give the same
- * bits. After GRAINSPIN_INTERRUPTED finished steps are kept. An error inside a step (GRAINSPIN_ERROR_MEMORY, _DEVICE,
+ * as the model found them (takes_load 0: such that the volume stays). verdict or NULL (size to be set). One call with n
+ * steps and n calls with one give the same bits. After GRAINSPIN_INTERRUPTED finished steps are kept. An error inside a step (GRAINSPIN_ERROR_MEMORY, _DEVICE,
  * _INTERNAL) leaves a state that only grainspin_revert, _state_query and _state_free take. */
 GRAINSPIN_API grainspin_status grainspin_advance(grainspin_state* state, int64_t steps, const grainspin_load* loads,
                                                  grainspin_load* found, grainspin_verdict* verdict);
@@ -279,7 +279,7 @@ GRAINSPIN_API grainspin_status grainspin_revert(grainspin_state* state);
 GRAINSPIN_API grainspin_status grainspin_set_orientations(grainspin_state* state, const grainspin_array* orientation,
                                                           const grainspin_convention* convention);
 
-/* What the last step gave, into the caller's arrays (float or double). Increments, stress and log variance are refused
+/* What there is now, into the caller's arrays (float or double). Increments, stress and log variance are refused
  * before the first step, after revert, restore and set; stress and log variance where the model gives none.
  * Masked voxels have zeros and keep their orientation. Components: increments 3, stress 6, log variance 3. */
 GRAINSPIN_API grainspin_status grainspin_get_orientations(const grainspin_state* state, const grainspin_array* out,
@@ -288,7 +288,8 @@ GRAINSPIN_API grainspin_status grainspin_get_increments(const grainspin_state* s
 GRAINSPIN_API grainspin_status grainspin_get_stress(const grainspin_state* state, const grainspin_array* out);
 /* Natural logarithm of the variance of each component of the increment, over the model's increment scale squared. */
 GRAINSPIN_API grainspin_status grainspin_get_log_variance(const grainspin_state* state, const grainspin_array* out);
-/* uint8 (GRAINSPIN_UINT8), 1 component: GRAINSPIN_FINE ... of each voxel in the last step; masked voxels are fine. */
+/* uint8 (GRAINSPIN_UINT8), 1 component: GRAINSPIN_FINE ... of each voxel: its orientation, and its increment where a
+ * step was the last that happened; masked voxels are fine. */
 GRAINSPIN_API grainspin_status grainspin_get_verdicts(const grainspin_state* state, const grainspin_array* out);
 
 /* ---- saved states ---------------------------------------------------------------------------------------------- */

@@ -1,0 +1,40 @@
+// What a model handle holds. States share it, so that the handle may be freed before they are.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "grainspin/domain.h"
+#include "grainspin/grainspin.h"
+#include "grainspin/surrogate.h"
+
+namespace grainspin::capi {
+
+struct LoadedModel {
+  LoadedModel(ModelSpec s) : spec(std::move(s)), judge(spec) {}
+  bool nonlocal() const { return spec.family == Family::kNonlocal; }
+  bool gives_stress() const { return nonlocal() ? spec.nonlocal.stress : spec.local.stress; }
+  bool gives_log_variance() const { return !nonlocal() && spec.local.variance; }
+  int phases() const { return nonlocal() ? int(spec.nonlocal.phases.size()) : 1; }
+
+  ModelSpec spec;
+  DomainJudge judge;
+  std::unique_ptr<Surrogate> engine;
+  Device device = Device::kCpu;
+  int threads = 0;
+  std::uint64_t fingerprint = 0;  // of the file
+  std::string path, description, settings;
+  std::vector<std::string> slip_families;  // by phase, separated by blanks
+};
+
+grainspin_load c_load(const LoadStep& load);
+// Error kArgument for marks other than 0 and 1, bytes that are not 0, numbers that are not finite.
+LoadStep engine_load(const grainspin_load& load, std::int64_t step);
+
+}  // namespace grainspin::capi
+
+struct grainspin_model {
+  std::shared_ptr<const grainspin::capi::LoadedModel> loaded;
+};

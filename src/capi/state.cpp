@@ -1,0 +1,194 @@
+#include "capi/state.h"
+
+#include <cmath>
+#include <limits>
+
+#include "capi/arrays.h"
+#include "capi/orientations.h"
+#include "capi/versioned.h"
+
+namespace grainspin::capi {
+namespace {
+
+constexpr std::size_t kOptions = 136, kMemory = 40, kInfo = 56;  // sizes of the first version
+static_assert(sizeof(grainspin_state_options) == kOptions && sizeof(grainspin_memory) == kMemory &&
+              sizeof(grainspin_state_info) == kInfo);
+
+constexpr std::int64_t kMostVoxels = std::int64_t(1) << 40;
+
+std::vector<std::uint8_t> mask_of(const grainspin_array* array, Shape shape) {
+  const View v = checked(array, shape, 1, 1u << GRAINSPIN_UINT8, false, "mask");
+  std::vector<std::uint8_t> mask(std::size_t(shape.voxels()));
+  each_voxel(v, [&](std::int64_t i, std::int64_t at) {
+    mask[std::size_t(i)] = static_cast<const std::uint8_t*>(v.data)[at] != 0;
+  });
+  return mask;
+}
+
+std::vector<std::int32_t> phases_of(const grainspin_array* array, const Grid& grid, int phases) {
+  const View v = checked(array, grid.shape, 1, 1u << GRAINSPIN_INT32, false, "phase");
+  std::vector<std::int32_t> out(std::size_t(grid.shape.voxels()));
+  each_voxel(v, [&](std::int64_t i, std::int64_t at) {
+    std::int32_t p = static_cast<const std::int32_t*>(v.data)[at];
+    if (!grid.mask.empty() && !grid.mask[std::size_t(i)]) p = 0;
+    require(p >= 0 && p < phases, Errc::kArgument,
+            "phase: voxel " + std::to_string(i) + " is of phase " + std::to_string(p) + ", the model has " +
+                std::to_string(phases) + " from 0");
+    out[std::size_t(i)] = p;
+  });
+  return out;
+}
+
+RolloutSize size_of(const LoadedModel& model, const Grid& grid, bool masked, bool phases) {
+  Region region = grid.region();
+  const std::int32_t some = 0;  // whether there are phases matters, not which
+  region.phase = phases && model.phases() > 1 ? &some : nullptr;
+  return model.engine->rollout_size(region, masked);
+}
+
+std::unique_ptr<grainspin_state> create(const grainspin_model& model, const grainspin_state_options& o) {
+  const LoadedModel& m = *model.loaded;
+  Grid grid = checked_grid(o, m);
+  required(o.orientation, "orientation");
+  const grainspin_convention convention = checked(&o.convention);
+  const View from = checked(o.orientation, grid.shape, components(convention.representation), kReal, false, "orientation");
+  if (o.mask) grid.mask = mask_of(o.mask, grid.shape);
+  if (o.phase) grid.phase = phases_of(o.phase, grid, m.phases());
+  std::vector<float> q(std::size_t(grid.shape.voxels()) * 4);
+  read_orientations(from, convention, grid.masked(), true, q.data());
+  auto state = make_state(model.loaded, std::move(grid), callbacks_of(o), q.data());
+  state->accepted.orientation = std::move(q);
+  return state;
+}
+
+}  // namespace
+
+Region Grid::region() const {
+  Region r = whole(shape, boundaries);
+  r.spacing = spacing;
+  r.padding = padding;
+  r.phase = phase.empty() ? nullptr : phase.data();
+  return r;
+}
+
+grainspin_state_options state_defaults() {
+  grainspin_state_options o{};
+  o.padding = 8;
+  for (double& s : o.spacing) s = 1;
+  return o;
+}
+
+grainspin_state_options taken(const grainspin_state_options* options) {
+  return taken(options, state_defaults(), kOptions, "grainspin_state_options");
+}
+
+Callbacks callbacks_of(const grainspin_state_options& o) { return {o.progress, o.log, o.user}; }
+
+Grid checked_grid(const grainspin_state_options& o, const LoadedModel& model) {
+  Grid grid;
+  std::int64_t voxels = 1;
+  for (int a = 0; a < 3; ++a) {
+    require(o.extent[a] >= 1 && o.extent[a] <= std::numeric_limits<int>::max() / 4, Errc::kShape,
+            std::string("the extent along ") + "xyz"[a] + " is " + std::to_string(o.extent[a]) + " voxels");
+    require(voxels <= kMostVoxels / o.extent[a], Errc::kShape, "the grid has more than 2^40 voxels");
+    voxels *= o.extent[a];
+    require(o.boundary[a] == GRAINSPIN_PERIODIC || o.boundary[a] == GRAINSPIN_CLAMPED, Errc::kArgument,
+            std::string("the boundary along ") + "xyz"[a] + " is neither PERIODIC nor CLAMPED");
+    require(std::isfinite(o.spacing[a]) && o.spacing[a] > 0, Errc::kArgument,
+            std::string("the spacing of the voxels along ") + "xyz"[a] + " is not above 0");
+    grid.spacing[std::size_t(a)] = o.spacing[a];
+  }
+  require(o.padding >= 0, Errc::kArgument, "the padding is " + std::to_string(o.padding) + " layers");
+  require(!o.stream || model.device == Device::kCuda, Errc::kArgument, "a stream was given, but the model runs on the CPU");
+  grid.shape = {int(o.extent[0]), int(o.extent[1]), int(o.extent[2])};
+  grid.boundaries = {Boundary(o.boundary[0]), Boundary(o.boundary[1]), Boundary(o.boundary[2])};
+  grid.padding = o.padding;
+  return grid;
+}
+
+std::unique_ptr<grainspin_state> make_state(const std::shared_ptr<const LoadedModel>& model, Grid grid,
+                                            const Callbacks& callbacks, const float* q) {
+  auto state = std::make_unique<grainspin_state>();
+  state->model = model;
+  state->grid = std::move(grid);
+  state->callbacks = callbacks;
+  state->rollout = model->engine->start(state->grid.region(), q, state->grid.masked());
+  return state;
+}
+
+}  // namespace grainspin::capi
+
+using grainspin::capi::guarded;
+using grainspin::capi::required;
+
+void grainspin_state::whole() const {
+  grainspin::require(!broken, grainspin::Errc::kArgument,
+                     "an error within a step has left the state half done: revert it, or free it");
+}
+
+void grainspin_state::forget() {
+  last = {};
+  counted = false;
+  reason.clear();
+}
+
+const grainspin::VoxelVerdicts& grainspin_state::judged() const {
+  if (counted) return counts;
+  const std::int64_t n = grid.shape.voxels();
+  verdicts.resize(std::size_t(n));
+  counts = model->judge.voxels(n, rollout->orientation(), last.increment, grid.phase.empty() ? nullptr : grid.phase.data(),
+                               grid.masked(), verdicts.data(), model->threads);
+  counted = true;
+  return counts;
+}
+
+grainspin_status grainspin_state_options_init(grainspin_state_options* options, size_t size) {
+  return guarded([&] {
+    grainspin::capi::initialise(options, grainspin::capi::state_defaults(), size, grainspin::capi::kOptions,
+                                "grainspin_state_options");
+  });
+}
+
+grainspin_status grainspin_state_create(const grainspin_model* model, const grainspin_state_options* options,
+                                        grainspin_state** state) {
+  if (state) *state = nullptr;
+  return guarded([&] {
+    required(model, "model");
+    required(state, "state");
+    *state = grainspin::capi::create(*model, grainspin::capi::taken(options)).release();
+  });
+}
+
+void grainspin_state_free(grainspin_state* state) { delete state; }
+
+grainspin_status grainspin_estimate_memory(const grainspin_model* model, const grainspin_state_options* options,
+                                           grainspin_memory* memory) {
+  return guarded([&] {
+    required(model, "model");
+    const grainspin_state_options o = grainspin::capi::taken(options);
+    const auto& m = *model->loaded;
+    const grainspin::capi::Grid grid = grainspin::capi::checked_grid(o, m);
+    const grainspin::RolloutSize size = grainspin::capi::size_of(m, grid, o.mask, o.phase);
+    const std::int64_t n = grid.shape.voxels();
+    grainspin_memory out{};
+    // The undeformed orientations, verdicts, and what the grid keeps beside the rollout.
+    out.host = size.host + n * (16 + 1 + (o.mask ? 1 : 0) + (o.phase ? 4 : 0));
+    out.device = size.device;
+    out.accept = size.carried;
+    out.saved = grainspin::capi::saved_bytes(grid, o.mask, o.phase, size.carried);
+    grainspin::capi::given(memory, out, grainspin::capi::kMemory, "grainspin_memory");
+  });
+}
+
+grainspin_status grainspin_state_query(const grainspin_state* state, grainspin_state_info* info) {
+  return guarded([&] {
+    required(state, "state");
+    grainspin_state_info out{};
+    const grainspin::Shape s = state->grid.shape;
+    out.extent[0] = s.nx, out.extent[1] = s.ny, out.extent[2] = s.nz;
+    out.step = state->rollout->step();
+    out.accepted = state->accepted.step;
+    out.total_strain = state->strain;
+    grainspin::capi::given(info, out, grainspin::capi::kInfo, "grainspin_state_info");
+  });
+}

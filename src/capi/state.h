@@ -1,0 +1,81 @@
+// What a state handle holds: the grid, its rollout, the last step and the accepted one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capi/model.h"
+#include "capi/status.h"
+#include "grainspin/rollout.h"
+
+namespace grainspin::capi {
+
+// The grid of a state, as its options or a saved state give it.
+struct Grid {
+  Shape shape;
+  Boundaries boundaries;
+  int padding = 8;
+  std::array<double, 3> spacing{1, 1, 1};
+  std::vector<std::uint8_t> mask;   // [voxels] or empty
+  std::vector<std::int32_t> phase;  // [voxels] or empty
+  Region region() const;            // with pointers to `phase`
+  const std::uint8_t* masked() const { return mask.empty() ? nullptr : mask.data(); }
+};
+
+struct Callbacks {
+  grainspin_progress progress = nullptr;
+  grainspin_log log = nullptr;
+  void* user = nullptr;
+};
+
+// The step that revert goes back to. `carried` is empty for an undeformed grid: its orientations say all.
+struct Accepted {
+  std::int64_t step = 0;
+  double strain = 0;
+  std::vector<float> orientation;
+  std::vector<std::byte> carried;
+};
+
+}  // namespace grainspin::capi
+
+struct grainspin_state {
+  using Floats = std::vector<float>;
+  // Error kArgument where an error within a step has left it half done.
+  void whole() const;
+  // What a step gave last, and what belongs to it, is not there any more.
+  void forget();
+  // Verdicts of the voxels as they are now; counted once.
+  const grainspin::VoxelVerdicts& judged() const;
+
+  std::shared_ptr<const grainspin::capi::LoadedModel> model;
+  grainspin::capi::Grid grid;
+  grainspin::capi::Callbacks callbacks;
+  std::unique_ptr<grainspin::Rollout> rollout;  // before `model` ends
+  grainspin::StepOutput last;                   // null pointers: no step since the state was set otherwise
+  double strain = 0;                            // von Mises, summed over the steps
+  grainspin::capi::Accepted accepted;
+  bool broken = false;
+  grainspin::Verdict told = grainspin::Verdict::kFine;  // to the log
+  std::string reason;                                   // of the last verdict
+  mutable std::vector<std::uint8_t> verdicts;
+  mutable grainspin::VoxelVerdicts counts;
+  mutable bool counted = false;
+};
+
+namespace grainspin::capi {
+
+// Of options whose grid must be complete; arrays are not read.
+Grid checked_grid(const grainspin_state_options& options, const LoadedModel& model);
+Callbacks callbacks_of(const grainspin_state_options& options);
+grainspin_state_options taken(const grainspin_state_options* options);
+grainspin_state_options state_defaults();
+// A saved state's header, mask and phases, in bytes.
+std::int64_t saved_bytes(const Grid& grid, bool masked, bool phases, std::int64_t carried);
+// A state whose rollout starts from q[voxels, 4].
+std::unique_ptr<grainspin_state> make_state(const std::shared_ptr<const LoadedModel>& model, Grid grid,
+                                            const Callbacks& callbacks, const float* q);
+
+}  // namespace grainspin::capi

@@ -1,0 +1,158 @@
+// Steps of a state: forward, accepted, taken back, set.
+#include <algorithm>
+
+#include "capi/arrays.h"
+#include "capi/orientations.h"
+#include "capi/state.h"
+#include "capi/versioned.h"
+#include "grainspin/nonlocal.h"
+
+namespace grainspin::capi {
+namespace {
+
+constexpr std::size_t kVerdict = 48;  // size of the first version
+static_assert(sizeof(grainspin_verdict) == kVerdict);
+
+// The loads of a call, all checked before the first step. A model's own where none are given.
+std::vector<LoadStep> loads_of(const grainspin_state& s, std::int64_t steps, const grainspin_load* loads) {
+  const LoadedModel& m = *s.model;
+  const std::vector<LoadStep>& own = m.spec.loads;
+  const std::int64_t done = s.rollout->step();
+  require(steps >= 1, Errc::kArgument, std::to_string(steps) + " steps: at least one is to be taken");
+  require(!loads || m.nonlocal(), Errc::kArgument,
+          "loads were given, but the model is of the local family, which knows the load it was trained on only");
+  require(loads || steps <= std::int64_t(own.size()) - done, Errc::kArgument,
+          own.empty() ? "no loads were given, and the model states none of its own"
+                      : "the model's own load has " + std::to_string(own.size()) + " steps, " + std::to_string(done) +
+                            " are done and " + std::to_string(steps) + " more were asked for" +
+                            (m.nonlocal() ? " without loads" : ""));
+  std::vector<LoadStep> all;
+  for (std::int64_t i = 0; i < steps; ++i) {
+    all.push_back(loads ? engine_load(loads[i], i) : completed(own[std::size_t(done + i)]));
+    if (m.nonlocal()) (void)cell_load(all.back());
+  }
+  return all;
+}
+
+// Tells the log once where loads leave the domain of training.
+void tell(grainspin_state& s, const LoadStep& load) {
+  if (!s.callbacks.log) return;
+  const StepJudgement j = s.model->judge.load(load, s.strain);
+  if (j.verdict > s.told)
+    s.callbacks.log(s.callbacks.user, GRAINSPIN_LOG_WARNING,
+                    ("step " + std::to_string(s.rollout->step() + 1) + " is " + name(j.verdict) +
+                     " for its load: " + j.reason).c_str());
+  s.told = std::max(s.told, j.verdict);
+}
+
+// One step. `verdict`: it is judged.
+void step(grainspin_state& s, const LoadStep& load, grainspin_load* found, grainspin_verdict* verdict) {
+  tell(s, load);
+  s.forget();
+  s.broken = true;  // until it is through
+  s.last = s.rollout->advance(s.model->nonlocal() ? &load : nullptr);
+  s.broken = false;
+  const double before = s.strain;
+  s.strain += load.von_mises();
+  if (found) *found = c_load(s.last.load ? *s.last.load : load);
+  if (!verdict) return;
+  const StepJudgement j = s.model->judge.step(load, before, s.judged());
+  const bool worse = int(j.verdict) > verdict->verdict;
+  verdict->verdict = std::max(verdict->verdict, std::int32_t(j.verdict));
+  verdict->voxels_doubtful = j.voxels.doubtful;
+  verdict->voxels_outside = j.voxels.outside;
+  if (worse) s.reason = j.reason;
+}
+
+void advance(grainspin_state& s, const std::vector<LoadStep>& loads, grainspin_load* found, grainspin_verdict* verdict,
+             std::int64_t* done) {
+  std::string reason;  // of the worst step
+  for (std::size_t i = 0; i < loads.size(); ++i) {
+    step(s, loads[i], found ? found + i : nullptr, verdict);
+    if (s.reason.empty()) s.reason = reason;
+    else reason = s.reason;
+    ++*done;
+    const bool stop = s.callbacks.progress && s.callbacks.progress(s.callbacks.user, double(i + 1) / double(loads.size()),
+                                                                   "advance") != 0;
+    require(!stop, Errc::kInterrupted,
+            "stopped on request after " + std::to_string(i + 1) + " of " + std::to_string(loads.size()) + " steps");
+  }
+}
+
+}  // namespace
+}  // namespace grainspin::capi
+
+using grainspin::capi::guarded;
+using grainspin::capi::required;
+
+grainspin_status grainspin_advance(grainspin_state* state, int64_t steps, const grainspin_load* loads,
+                                   grainspin_load* found, grainspin_verdict* verdict) {
+  return guarded([&] {
+    required(state, "state");
+    state->whole();
+    grainspin_verdict v{};
+    v.stated = state->model->judge.stated();
+    v.reason = "";
+    if (verdict) grainspin::capi::given(verdict, v, grainspin::capi::kVerdict, "grainspin_verdict");
+    const auto all = grainspin::capi::loads_of(*state, steps, loads);
+    const auto hand_out = [&] {
+      v.reason = state->reason.c_str();
+      if (verdict) grainspin::capi::given(verdict, v, grainspin::capi::kVerdict, "grainspin_verdict");
+    };
+    try {
+      grainspin::capi::advance(*state, all, found, verdict ? &v : nullptr, &v.steps);
+    } catch (...) {
+      hand_out();
+      throw;
+    }
+    hand_out();
+  });
+}
+
+grainspin_status grainspin_accept(grainspin_state* state) {
+  return guarded([&] {
+    required(state, "state");
+    state->whole();
+    grainspin::capi::Accepted& a = state->accepted;
+    a.carried.resize(std::size_t(state->rollout->size().carried));
+    state->rollout->carry(a.carried.data());
+    a.step = state->rollout->step();
+    a.strain = state->strain;
+    a.orientation = {};
+  });
+}
+
+grainspin_status grainspin_revert(grainspin_state* state) {
+  return guarded([&] {
+    required(state, "state");
+    const grainspin::capi::Accepted& a = state->accepted;
+    state->forget();
+    state->broken = true;
+    if (a.carried.empty()) state->rollout->restart(a.orientation.data());
+    else state->rollout->resume(a.carried.data(), int(a.step));
+    state->broken = false;
+    state->strain = a.strain;
+    state->told = grainspin::Verdict::kFine;
+  });
+}
+
+grainspin_status grainspin_set_orientations(grainspin_state* state, const grainspin_array* orientation,
+                                            const grainspin_convention* convention) {
+  return guarded([&] {
+    using namespace grainspin::capi;
+    required(state, "state");
+    state->whole();
+    const grainspin::ModelSpec& spec = state->model->spec;
+    grainspin::require(spec.family != grainspin::Family::kLocal || spec.local.feedback != grainspin::Feedback::kInitial,
+                       grainspin::Errc::kArgument,
+                       "the model's feedback is `initial`: the initial orientations drive all its steps, others would not "
+                       "be seen; a model that was trained with `own` or `neighbours`, or of the nonlocal family, takes them");
+    const grainspin_convention c = checked(convention);
+    const View from = checked(orientation, state->grid.shape, components(c.representation), kReal, false, "orientation");
+    const float* now = state->rollout->orientation();
+    std::vector<float> q(now, now + state->grid.shape.voxels() * 4);  // masked voxels keep theirs
+    read_orientations(from, c, state->grid.masked(), false, q.data());
+    state->rollout->set_orientation(q.data());
+    state->forget();
+  });
+}
