@@ -132,12 +132,15 @@ typedef void (*grainspin_log)(void* user, int32_t level, const char* text);
 
 typedef struct grainspin_model grainspin_model;
 
+/* Strict: fp32 throughout. Fast: local models in bf16 where the device has it, else as strict. */
+enum { GRAINSPIN_STRICT = 0, GRAINSPIN_FAST = 1 };
+
 typedef struct grainspin_model_options {
   size_t size;
   int32_t device;  /* GRAINSPIN_AUTO (default), GRAINSPIN_HOST, GRAINSPIN_CUDA: an error where it is not there */
   int32_t gpu;     /* number of the GPU, from 0 */
   int32_t threads; /* worker threads on the CPU; 0 (default): as many as the machine has */
-  int32_t reserved;
+  int32_t precision; /* GRAINSPIN_STRICT (default), GRAINSPIN_FAST */
   grainspin_log log; /* or NULL */
   void* user;        /* for the callback */
 } grainspin_model_options;
@@ -295,7 +298,7 @@ GRAINSPIN_API grainspin_status grainspin_get_verdicts(const grainspin_state* sta
 /* ---- saved states ---------------------------------------------------------------------------------------------- */
 
 /* The current step as a file (written whole or not at all) or into memory. It goes on bit for bit in another process
- * with the same model file, device and version. buffer NULL: only *bytes, what it takes, is set. */
+ * with the same model file, device, precision and version. buffer NULL: only *bytes, what it takes, is set. */
 GRAINSPIN_API grainspin_status grainspin_state_save(const grainspin_state* state, const char* path);
 GRAINSPIN_API grainspin_status grainspin_state_save_memory(const grainspin_state* state, void* buffer, int64_t capacity,
                                                            int64_t* bytes);

@@ -50,15 +50,24 @@ std::shared_ptr<const LoadedModel> load(const std::string& path, const grainspin
   require(o.gpu >= 0, Errc::kArgument, "the GPU's number is " + std::to_string(o.gpu));
   require(o.threads >= 0 && o.threads <= 4096, Errc::kArgument,
           std::to_string(o.threads) + " threads: 0 to 4096 are possible");
-  require(o.reserved == 0, Errc::kArgument, "grainspin_model_options.reserved is not 0");
+  require(o.precision == GRAINSPIN_STRICT || o.precision == GRAINSPIN_FAST, Errc::kArgument,
+          "the precision " + std::to_string(o.precision) + " is not known");
   const Model model = read_model(path);
   auto loaded = std::make_shared<LoadedModel>(model.spec);
   loaded->path = path;
   loaded->fingerprint = fingerprint_of(path);
   loaded->device = device_of(o);
   loaded->threads = o.threads;
-  loaded->engine = make_engine(model, {.device = loaded->device, .gpu = o.gpu, .threads = o.threads});
+  loaded->engine = make_engine(model, {.device = loaded->device,
+                                       .gpu = o.gpu,
+                                       .threads = o.threads,
+                                       .precision = Precision(o.precision)});
   loaded->description = loaded->engine->description();
+  if (o.precision == GRAINSPIN_FAST) {  // what it carries depends on the processor
+    Checksum kernels;
+    kernels.add(loaded->description.data(), loaded->description.rfind(", "));
+    loaded->kernels = kernels.value();
+  }
   loaded->settings = settings_json(model.spec).dump();
   for (int p = 0; p < loaded->phases(); ++p) {
     std::string all;

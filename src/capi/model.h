@@ -25,6 +25,7 @@ struct LoadedModel {
   Device device = Device::kCpu;
   int threads = 0;
   std::uint64_t fingerprint = 0;  // of the file
+  std::uint64_t kernels = 0;      // 0: strict; else of the kernels' name
   std::string path, description, settings;
   std::vector<std::string> slip_families;  // by phase, separated by blanks
 };

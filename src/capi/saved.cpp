@@ -22,7 +22,7 @@ constexpr std::uint32_t kVersion = 1;  // counted up when what a rollout carries
 struct Header {
   char magic[8];
   std::uint32_t version, device;
-  std::uint64_t model;  // the file's fingerprint
+  std::uint64_t model, kernels;  // LoadedModel::fingerprint, kernels
   std::int64_t extent[3];
   std::int32_t boundary[3], padding;
   double spacing[3];
@@ -30,7 +30,7 @@ struct Header {
   double strain;
   std::int64_t mask, phase, carried;  // bytes of each part
 };
-static_assert(sizeof(Header) == 8 + 8 + 8 + 24 + 16 + 24 + 16 + 24);
+static_assert(sizeof(Header) == 8 + 8 + 16 + 24 + 16 + 24 + 16 + 24);
 
 using Bytes = std::vector<std::byte>;
 
@@ -49,6 +49,7 @@ void parts(const grainspin_state& s, const Part& part) {
   h.version = kVersion;
   h.device = std::uint32_t(s.model->device);
   h.model = s.model->fingerprint;
+  h.kernels = s.model->kernels;
   const Grid& g = s.grid;
   const int extent[3] = {g.shape.nx, g.shape.ny, g.shape.nz};
   const Boundary boundary[3] = {g.boundaries.x, g.boundaries.y, g.boundaries.z};
@@ -126,6 +127,8 @@ std::unique_ptr<grainspin_state> restored(const std::shared_ptr<const LoadedMode
   require(h.device == std::uint32_t(model->device), Errc::kFormat,
           std::string("the state was saved on ") + (h.device == 0 ? "the CPU" : "a GPU") + ", the model runs on " +
               (model->device == Device::kCpu ? "the CPU" : "a GPU") + ": load it there");
+  require(h.kernels == model->kernels, Errc::kFormat,
+          "the state was saved with another precision, or on another processor, than the model has: " + model->description);
   Grid grid = grid_of(h, data + sizeof h, *model);
   damaged(h.step >= 0 && h.step < (1 << 30) && std::isfinite(h.strain) && h.strain >= 0, "its step or its strain");
   damaged(model->nonlocal() || h.step <= model->spec.steps(), "more steps than the model has");
