@@ -19,7 +19,7 @@ namespace grainspin::bench {
 namespace {
 
 constexpr int kSteps = 13;
-enum Backend { kEngineCpu, kEngineCpuFast, kEngineCuda, kLibtorchCpu, kLibtorchCuda };
+enum Backend { kEngineCpu, kEngineCpuFast, kEngineCuda, kEngineCudaFast, kLibtorchCpu, kLibtorchCuda };
 
 std::vector<float> last_orientations(const Surrogate& s, const Region& region, const std::vector<float>& q0) {
   std::vector<float> q;
@@ -40,6 +40,7 @@ std::unique_ptr<Surrogate> surrogate(Backend backend, const Model& model) {
   switch (backend) {
     case kEngineCpu: return make_engine(model, {.threads = 1});
     case kEngineCpuFast: return make_engine(model, {.threads = 1, .precision = Precision::kFast});
+    case kEngineCudaFast: return make_engine(model, {.device = Device::kCuda, .precision = Precision::kFast});
     case kEngineCuda: return make_engine(model, {.device = Device::kCuda});
     case kLibtorchCpu: return make_libtorch(model, {.threads = 1});
     case kLibtorchCuda: return make_libtorch(model, {.device = Device::kCuda});
@@ -59,7 +60,7 @@ void run(benchmark::State& state, Backend backend, LocalSpec local) {
     const Region small = whole({16, 16, 16}, {});
     const auto some = testing::random_orientations(small.shape.voxels(), 3);
     const double error = largest_angle(last_orientations(*s, small, some), last_orientations(*make_engine(model, {}), small, some));
-    if (!(error < (backend == kEngineCpuFast ? 3e-2 : 1e-4))) return state.SkipWithError(("differs from the CPU engine by " + std::to_string(error) + " rad").c_str());
+    if (!(error < (backend == kEngineCpuFast || backend == kEngineCudaFast ? 3e-2 : 1e-4))) return state.SkipWithError(("differs from the CPU engine by " + std::to_string(error) + " rad").c_str());
     for (auto _ : state) s->run(region, q0.data(), nullptr, nullptr, [](const StepOutput&) {});
     if (backend == kEngineCpu || backend == kEngineCpuFast) {
       const bool bf16 = backend == kEngineCpuFast && s->description().find("bf16") != std::string::npos;
@@ -86,13 +87,13 @@ const bool registered = [] {
       {"gru64_neighbours", {Cell::kGru, 1, 64, 1, Feedback::kNeighbours}},
       {"lstm128_neighbours", {Cell::kLstm, 1, 128, 1, Feedback::kNeighbours}}};
   const std::pair<const char*, Backend> backends[] = {{"engine_cpu", kEngineCpu}, {"engine_cpu_fast", kEngineCpuFast}, {"libtorch_cpu", kLibtorchCpu},
-                                                      {"engine_cuda", kEngineCuda}, {"libtorch_cuda", kLibtorchCuda}};
+                                                      {"engine_cuda", kEngineCuda}, {"engine_cuda_fast", kEngineCudaFast}, {"libtorch_cuda", kLibtorchCuda}};
   for (const auto& [model, local] : models)
     for (const auto& [name, backend] : backends) {
       auto* b = benchmark::RegisterBenchmark((std::string(name) + "/" + model).c_str(), run, backend, local);
       b->ArgName("edge")->Arg(32)->UseRealTime()->Unit(benchmark::kMillisecond)->MinTime(2);
-      if (backend == kEngineCuda || backend == kLibtorchCuda) b->Arg(128);
-      if (backend == kEngineCuda) b->Arg(256);
+      if (backend == kEngineCuda || backend == kEngineCudaFast || backend == kLibtorchCuda) b->Arg(128);
+      if (backend == kEngineCuda || backend == kEngineCudaFast) b->Arg(256);
     }
   return true;
 }();

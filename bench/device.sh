@@ -65,7 +65,7 @@ done
 if command -v compute-sanitizer >/dev/null; then
   # Small cases: each tool slows a kernel down tens of times.
   for tool in memcheck racecheck initcheck; do
-    for t in gpu_gather_test:'*ListsAndBoxes*:*OnTheFly*' gpu_engine_test:'*OneHead*:*MaskedVoxels*' \
+    for t in gpu_gather_test:'*ListsAndBoxes*:*OnTheFly*' gpu_engine_test:'*OneHead*:*MaskedVoxels*' gpu_fused_test:'*Definition*:*MaskedVoxels*' \
       gpu_nonlocal_test:'*AgreesWithTheDefinition*:*MaskedVoxels*:*SinkThrows*' gpu_interactions_test:'*OfTheCpu*'; do
       timeout 120 compute-sanitizer --tool "$tool" --error-exitcode 9 "$here/bin/${t%%:*}" --gtest_filter="${t#*:}" > "$out/$tool-${t%%:*}.log" 2>&1
       code=$?

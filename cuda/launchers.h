@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cuda/fused_launchers.h"
 #include "cuda/nonlocal_launchers.h"
 #include "cuda/regression_launchers.h"
 #include "grainspin/gather.h"
@@ -17,7 +18,7 @@
 namespace grainspin::cuda {
 
 // Raised with every change of this file: a library of another version is refused.
-constexpr int kTableVersion = 3;
+constexpr int kTableVersion = 4;
 
 struct Context;  // a GPU, a stream on it, and what cuBLAS needs
 struct Graph;    // recorded launches
@@ -126,6 +127,15 @@ struct Table {
                  bool accumulate, float* y);
   void (*cell)(Context*, const CellStep&);
   void (*heads)(Context*, const HeadStep&);
+
+  // The open loop in bf16 (fused_launchers.h), where can_fuse() says that this GPU has what it takes.
+  int fused_rows;  // rows of a batch of it, for the reason that batch_rows has
+  bool (*can_fuse)(Context*, Cell, int hidden, int own_blocks);
+  // bf16(field[hood.shape, channels]) -> patches[batch.rows, width], columns behind the last tap zero; width a multiple of 8
+  void (*gather_bf16)(Context*, const Neighbourhood&, int channels, const float* field, const Batch&, int width, std::uint16_t* patches);
+  // y[rows, out] = bf16(x[rows, in] weight[out, in]^T), sums in fp32; in a multiple of 8
+  void (*project_bf16)(Context*, int rows, int in, int out, const std::uint16_t* x, const std::uint16_t* weight, std::uint16_t* y);
+  void (*fused)(Context*, const FusedRun&, const SubBox& box);
 
   // What work(with) launches is not run but recorded, and run as often as the graph is launched. Copies to host memory
   // must go to pinned memory; nothing may be allocated, waited for or marked meanwhile. An error that work throws passes.

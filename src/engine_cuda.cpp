@@ -1,7 +1,8 @@
 // The local family on a GPU: fixed padded batches of voxels, a launch for each part of a step (cuda/launchers.h).
 //
 // `neighbours` advances the whole region step by step, state in device memory. `initial` and `own` take a batch
-// through all steps, the projection of the neighbours done once; then the steps are handed out.
+// through all steps, the projection of the neighbours done once; then the steps are handed out. With Precision::kFast one
+// kernel does all steps of a batch (engine_cuda_fused.h).
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -11,6 +12,7 @@
 
 #include "backend.h"
 #include "device_memory.h"
+#include "engine_cuda_fused.h"
 #include "region.h"
 
 namespace grainspin {
@@ -82,7 +84,8 @@ class CudaEngine final : public Surrogate {
     head_weight_ = on_device(gpu_, weight.data(), std::int64_t(weight.size()));
     head_bias_ = on_device(gpu_, bias.data(), std::int64_t(bias.size()));
     gpu_->synchronise(gpu_);  // the vectors above end here
-    description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + ", fp32";
+    if (options.precision == Precision::kFast) fused_ = FusedOpenLoop::make(gpu_, model);
+    description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + (fused_ ? ", bf16" : ", fp32");
   }
 
   const ModelSpec& spec() const override { return spec_; }
@@ -134,6 +137,7 @@ class CudaEngine final : public Surrogate {
 
   std::int64_t device_bytes(const Region& region) const {
     const std::int64_t B = rows(), n = region.shape.voxels(), inner = region.inner.voxels(), T = spec_.steps();
+    if (fused_) return (n * (4 + channels()) + inner * (4 + T * output_floats(spec_.local))) * kFloat + fused_->batch_bytes();
     std::int64_t floats = B * (cube() + 2 * gates() + head_width_) + n * (4 + channels());
     if (coupled()) floats += padded(n, B) * state() + n * (4 + output_floats(spec_.local) - 4);
     else floats += B * (state() + gates() + channels()) + inner * (4 + T * output_floats(spec_.local));
@@ -301,11 +305,20 @@ class CudaEngine final : public Surrogate {
     if (in.teacher)
       for (int t = 0; t < T; ++t)
         gpu_->copy_box(gpu_, given.get() + t * inside * 4, in.teacher + t * n * 4, box, 16);
+    const Outputs<DeviceBuffer> out(gpu_, spec_.local, T * inside);
+    const DeviceBuffer<std::uint16_t> batch = fused_ ? fused_->batch() : DeviceBuffer<std::uint16_t>();
+    if (fused_) {
+      Delivery delivery(*this, in.region, sink);
+      const Finish finish{gpu_};
+      fused_->run(hood(in), box, e.get(), start.get(), in.teacher ? given.get() : nullptr, in.mask,
+                  {out.orientation.get(), out.increment.get(), out.stress.get(), out.log_variance.get()}, batch);
+      deliver_all(delivery, in.region, out);
+      return;
+    }
     const Scratch s = scratch();
     const DeviceBuffer<float> state(gpu_, B * this->state()), projected(gpu_, B * gates()), now(gpu_, B * C);
     float* h = state.get();
     float* c = spec_.local.cell == Cell::kLstm ? h + L * B * H : nullptr;
-    const Outputs<DeviceBuffer> out(gpu_, spec_.local, T * inside);
     Delivery delivery(*this, in.region, sink);
     const Finish finish{gpu_};
 
@@ -332,8 +345,14 @@ class CudaEngine final : public Surrogate {
         q = q_out;
       }
     }
-    const SubBox dense{in.region.inner, {}, in.region.inner};
-    for (int t = 0; t < T; ++t) {
+    deliver_all(delivery, in.region, out);
+  }
+
+  // Results of all steps, [T, inner] on the GPU.
+  void deliver_all(Delivery& delivery, const Region& region, const Outputs<DeviceBuffer>& out) const {
+    const std::int64_t inside = region.inner.voxels();
+    const SubBox dense{region.inner, {}, region.inner};
+    for (int t = 0; t < spec_.steps(); ++t) {
       const std::int64_t i = t * inside;
       delivery.send(t + 1, dense, out.orientation.get() + i * 4, out.increment.get() + i * 3,
                     spec_.local.stress ? out.stress.get() + i * 6 : nullptr,
@@ -346,6 +365,7 @@ class CudaEngine final : public Surrogate {
   ModelSpec spec_;
   InputSpec input_;
   std::vector<Layer> layers_;
+  std::unique_ptr<FusedOpenLoop> fused_;  // null: step by step in fp32
   int head_width_ = 3;
   DeviceBuffer<float> head_weight_, head_bias_;
   std::string description_;

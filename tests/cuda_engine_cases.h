@@ -7,38 +7,9 @@
 #include <cmath>
 #include <vector>
 
-#include "backend.h"
-#include "local_oracle.h"
+#include "cuda_case.h"
 
 namespace grainspin {
-
-using testing::angle_between;
-using testing::random_model;
-using testing::random_orientations;
-
-// What a run hands out, step after step.
-struct Steps {
-  std::vector<float> orientation, increment, stress, log_variance;
-  bool operator==(const Steps&) const = default;
-};
-
-inline Steps steps_of(const Surrogate& s, const Region& region, const float* q0, const std::uint8_t* mask,
-                      const float* teacher) {
-  Steps all;
-  int last = 0;
-  s.run(region, q0, mask, teacher, [&](const StepOutput& o) {
-    EXPECT_EQ(o.step, ++last);
-    const auto append = [&](std::vector<float>& to, const float* from, int numbers) {
-      if (from) to.insert(to.end(), from, from + region.inner.voxels() * numbers);
-    };
-    append(all.orientation, o.orientation, 4);
-    append(all.increment, o.increment, 3);
-    append(all.stress, o.stress, 6);
-    append(all.log_variance, o.log_variance, 3);
-  });
-  EXPECT_EQ(last, s.spec().steps());
-  return all;
-}
 
 inline double largest_difference(const std::vector<float>& got, const std::vector<double>& want) {
   EXPECT_EQ(got.size(), want.size());
@@ -58,14 +29,6 @@ inline double largest_angle(const std::vector<float>& got, const std::vector<dou
                                         {want[i], want[i + 1], want[i + 2], want[i + 3]}));
   return most;
 }
-
-struct CudaCase {
-  LocalSpec local;
-  const char* group = "432";
-  Shape shape{4, 3, 3};
-  Boundaries boundaries{};
-  bool masked = false, teacher = false;
-};
 
 inline void expect_cuda_agrees(const CudaCase& c) {
   SCOPED_TRACE(std::string(name(c.local.cell)) + " x" + std::to_string(c.local.layers) + ", hidden " +

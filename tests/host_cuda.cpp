@@ -151,6 +151,7 @@ extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* 
   table.embed = embed, table.gather_patches = gather_patches, table.gather_embedded = gather_embedded;
   table.linear = linear, table.cell = cell, table.heads = heads;
   table.record = record, table.launch = launch, table.forget = forget;
+  fill_fused(table);
   fill_nonlocal(table);
   fill_regression(table);
   return &table;

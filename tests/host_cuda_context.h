@@ -29,6 +29,7 @@ inline void not_recorded(const Context* c) {
   require(!c->recording, Errc::kInternal, "host CUDA: a call that cannot be recorded");
 }
 
+void fill_fused(Table& table);     // host_cuda_fused.cpp
 void fill_nonlocal(Table& table);  // host_cuda_nonlocal.cpp
 void fill_regression(Table& table);  // host_cuda_regression.cpp
 

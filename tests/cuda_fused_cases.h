@@ -1,0 +1,112 @@
+// The fused open loop against the double precision oracle: one body for the GPU (gpu_fused_test.cpp) and for the stand-in on the
+// host (fused_cuda_test.cpp). Everything here is of Precision::kFast, so bounds are those of bf16: 2^-9 of a factor.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "cuda_case.h"
+
+namespace grainspin {
+
+// Root mean square of got - want over that of want.
+inline double off_by(const std::vector<float>& got, const std::vector<double>& want) {
+  EXPECT_EQ(got.size(), want.size());
+  double off = 0, size = 0;
+  for (std::size_t i = 0; i < std::min(got.size(), want.size()); ++i) off += std::pow(got[i] - want[i], 2), size += want[i] * want[i];
+  return std::sqrt(off / size);
+}
+
+inline void expect_fused_agrees(const CudaCase& c, int steps) {
+  SCOPED_TRACE(std::string(name(c.local.cell)) + ", hidden " + std::to_string(c.local.hidden) + ", " + name(c.local.feedback) + ", group " + c.group);
+  const Model model = random_model(c.local, c.group, steps, 17);
+  const std::int64_t n = c.shape.voxels();
+  const auto q0 = random_orientations(n, 3), teacher = random_orientations(n * steps, 4);
+  std::vector<std::uint8_t> mask(std::size_t(n), 1);
+  for (std::size_t i = 0; i < mask.size(); i += 3) mask[i] = 0;
+  const std::uint8_t* m = c.masked ? mask.data() : nullptr;
+  const float* given = c.teacher ? teacher.data() : nullptr;
+  const auto engine = make_cuda_engine(model, {.device = Device::kCuda, .precision = Precision::kFast});
+  EXPECT_NE(engine->description().find("bf16"), std::string::npos);
+  const auto want = testing::Oracle(model, c.shape, c.boundaries).run(q0.data(), m, given);
+  const auto got = steps_of(*engine, whole(c.shape, c.boundaries), q0.data(), m, given);
+  EXPECT_LT(off_by(got.increment, want.increment), 0.01);
+  EXPECT_GT(off_by(got.increment, want.increment), 0) << "fp32 ran, not bf16";
+  EXPECT_LT(off_by(got.orientation, want.orientation), 0.01);
+  EXPECT_EQ(got.stress.empty(), !c.local.stress);
+  EXPECT_EQ(got.log_variance.empty(), !c.local.variance);
+  if (c.local.stress) {
+    EXPECT_LT(off_by(got.stress, want.stress), 0.01);
+  }
+  if (c.local.variance) {
+    EXPECT_LT(off_by(got.log_variance, want.log_variance), 0.02);
+  }
+}
+
+TEST_F(CudaFused, AgreesWithTheDefinition) {
+  for (const Cell cell : {Cell::kLstm, Cell::kGru})
+    for (const Feedback feedback : {Feedback::kInitial, Feedback::kOwn}) expect_fused_agrees({.local = {cell, 1, 32, 1, feedback, true, true}, .shape = {5, 4, 3}}, 3);
+}
+
+TEST_F(CudaFused, AgreesForEveryHiddenSize) {
+  for (const int hidden : {64, 96, 128}) {
+    expect_fused_agrees({.local = {Cell::kLstm, 1, hidden, 0, Feedback::kOwn}, .shape = {3, 2, 2}}, 2);
+    expect_fused_agrees({.local = {Cell::kGru, 1, hidden, 0, Feedback::kInitial, false, true}, .shape = {3, 2, 2}}, 2);
+  }
+}
+
+TEST_F(CudaFused, AgreesForMasksTeachersAndOtherGroups) {
+  const Boundaries mixed{Boundary::kClamped, Boundary::kPeriodic, Boundary::kClamped};
+  for (const bool teacher : {false, true})
+    expect_fused_agrees({.local = {Cell::kLstm, 1, 32, 1, Feedback::kOwn, true, false}, .group = "622", .shape = {7, 1, 6}, .boundaries = mixed, .masked = true, .teacher = teacher}, 2);
+}
+
+TEST_F(CudaFused, MaskedVoxelsKeepTheirBits) {
+  const Shape shape{5, 4, 3};
+  const auto q0 = random_orientations(shape.voxels(), 9);
+  std::vector<std::uint8_t> mask(std::size_t(shape.voxels()), 1);
+  mask[7] = mask[8] = mask[59] = 0;
+  const auto engine = make_cuda_engine(random_model({Cell::kGru, 1, 32, 1, Feedback::kInitial, true}, "432", 2, 2), {.precision = Precision::kFast});
+  engine->run(whole(shape, {}), q0.data(), mask.data(), nullptr, [&](const StepOutput& o) {
+    for (const std::size_t i : {7, 8, 59}) {
+      for (std::size_t k = 0; k < 4; ++k) EXPECT_EQ(o.orientation[i * 4 + k], q0[i * 4 + k]);
+      for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(o.increment[i * 3 + k], 0);
+      for (std::size_t k = 0; k < 6; ++k) EXPECT_EQ(o.stress[i * 6 + k], 0);
+    }
+  });
+}
+
+// A cut gives the bits of the whole grid: no voxel's result depends on its row, its batch or its neighbours in the warp.
+TEST_F(CudaFused, TilesDoNotChangeABit) {
+  const Shape shape{13, 4, 3};
+  const auto q0 = random_orientations(shape.voxels(), 6);
+  const auto engine = make_cuda_engine(random_model({Cell::kLstm, 1, 32, 1, Feedback::kOwn}, "432", 2, 2), {.precision = Precision::kFast});
+  const auto all = steps_of(*engine, whole(shape, {.x = Boundary::kClamped}), q0.data(), nullptr, nullptr);
+  Region r;
+  r.shape = {8, 4, 3};
+  r.inner = {6, 4, 3};
+  r.inner_lo = {1, 0, 0};
+  r.edge = {{{Edge::kCut, Edge::kCut}, {Edge::kWrap, Edge::kWrap}, {Edge::kWrap, Edge::kWrap}}};
+  std::vector<float> q;
+  for (int z = 0; z < 3; ++z)
+    for (int y = 0; y < 4; ++y)
+      for (int x = 3; x < 11; ++x) q.insert(q.end(), &q0[std::size_t(((z * 4 + y) * 13 + x) * 4)], &q0[std::size_t(((z * 4 + y) * 13 + x) * 4)] + 4);
+  const auto part = steps_of(*engine, r, q.data(), nullptr, nullptr);
+  for (int t = 0; t < 2; ++t)
+    for (int z = 0; z < 3; ++z)
+      for (int y = 0; y < 4; ++y)
+        for (int x = 0; x < 6; ++x)
+          for (int k = 0; k < 4; ++k)
+            ASSERT_EQ(part.orientation[std::size_t((((t * 3 + z) * 4 + y) * 6 + x) * 4 + k)],
+                      all.orientation[std::size_t((((t * 3 + z) * 4 + y) * 13 + x + 4) * 4 + k)]);
+}
+
+TEST_F(CudaFused, WhatIsNotFusedRunsInFp32) {
+  for (const LocalSpec& s : {LocalSpec{Cell::kLstm, 1, 32, 1, Feedback::kNeighbours}, LocalSpec{Cell::kLstm, 2, 32, 1, Feedback::kInitial}, LocalSpec{Cell::kGru, 1, 48, 1, Feedback::kOwn}})
+    EXPECT_NE(make_cuda_engine(random_model(s, "432", 2, 2), {.precision = Precision::kFast})->description().find("fp32"), std::string::npos);
+  EXPECT_NE(make_cuda_engine(random_model({Cell::kLstm, 1, 32, 1, Feedback::kInitial}, "432", 2, 2), {})->description().find("fp32"), std::string::npos);
+}
+
+}  // namespace grainspin
