@@ -108,7 +108,127 @@ class CudaNonlocal final : public Surrogate {
     delivery.wait_and_hand_out(T);
   }
 
+  std::unique_ptr<Rollout> start(const Region& region, const float* q0, const std::uint8_t* mask) const override {
+    check_whole(region);
+    const std::lock_guard lock(busy_);
+    return std::make_unique<Steps>(*this, region, q0, mask);
+  }
+  RolloutSize rollout_size(const Region& region, bool masked) const override {
+    const Region one = one_step(region);
+    check_whole(one);
+    check_region(one);
+    const PaddedCell padded = padded_cell(one);
+    int systems = 0;
+    for (const PhasePlace& p : place_.phases) systems = std::max(systems, p.systems);
+    RolloutSize size;
+    size.device = device_bytes(padded.whole, masked || place_.phases.size() > 1, 1) + transform_bytes(padded.whole);
+    size.host = (set_floats(one) + region.shape.voxels() * 4) * kFloat;
+    // Each phase's last block of rows may be padded.
+    const std::int64_t rows = rows_of(padded.whole.voxels(), gpu_.table().batch_rows) +
+                              std::int64_t(place_.phases.size()) * stride_of(gpu_.table().batch_rows);
+    size.carried = region.shape.voxels() * 16 + padded.whole.voxels() * 16 +
+                   (rows * systems * (cell().channels + cell().memory) + 4096) * kFloat;
+    return size;
+  }
+
  private:
+  // Steps one by one; nothing is recorded, since each waits for its load.
+  class Steps final : public Rollout {
+   public:
+    Steps(const CudaNonlocal& engine, const Region& region, const float* q0, const std::uint8_t* mask)
+        : engine_(engine), region_(one_step(region)), n_(region.shape.voxels()),
+          model_{engine.cell(), engine.place_, engine.weights_.get(), engine.spec_.stress_scale[0]},
+          orientation_(q0, q0 + n_ * 4) {
+      engine.check_region(region_);
+      const WorkspaceSize size = engine.required(region_, mask);
+      engine.check_phases(region_);
+      outputs_ = {engine.gpu_, engine.set_floats(region_)};
+      step_ = std::make_unique<NonlocalStep>(engine.gpu_, model_, region_, engine.phases(region_), mask,
+                                             std::vector<CellLoad>{cell_load(region_.loads[0])}, size);
+      region_.phase = nullptr;  // the caller's; in lists by now
+      step_->orientations(orientation_.data());
+      engine.gpu_->synchronise(engine.gpu_);
+    }
+    ~Steps() override {
+      const std::lock_guard lock(engine_.busy_);
+      step_.reset();  // waits for the GPU, which writes to the outputs
+      outputs_ = {};
+    }
+
+    int step() const override { return done_; }
+    StepOutput advance(const LoadStep* load) override {
+      const std::vector<LoadStep>& own = engine_.spec_.loads;
+      require(load || done_ < int(own.size()), Errc::kArgument,
+              own.empty() ? std::string("no load: none was given for the step, and the model states none of its own")
+                          : "no load was given for the step, and the " + std::to_string(own.size()) +
+                                " steps of the model's own load are done");
+      found_ = load ? *load : own[std::size_t(done_)];
+      const std::vector<CellLoad> cell_loads{cell_load(found_)};
+      region_.loads[0] = found_;
+      const std::lock_guard lock(engine_.busy_);
+      step_->take_load(cell_loads[0]);
+      if (done_ == 0) step_->warm_up();
+      step_->launch();
+      StepOutput output;
+      const std::function<void(const StepOutput&)> keep = [&](const StepOutput& o) { output = o, found_ = *o.load; };
+      const Delivery delivery{engine_, region_, *step_, outputs_.get(), cell_loads, keep};
+      delivery.copy(0);
+      engine_.gpu_->synchronise(engine_.gpu_);
+      delivery.hand_out(1, 0);
+      std::copy_n(output.orientation, n_ * 4, orientation_.data());
+      output.step = ++done_;
+      output.load = &found_;
+      return output;
+    }
+    const float* orientation() const override { return orientation_.data(); }
+    void set_orientation(const float* q) override {
+      const std::lock_guard lock(engine_.busy_);
+      std::copy_n(q, n_ * 4, orientation_.data());
+      step_->orientations(orientation_.data());
+      engine_.gpu_->synchronise(engine_.gpu_);
+    }
+    void restart(const float* q0) override {
+      {
+        const std::lock_guard lock(engine_.busy_);
+        step_->forget();
+      }
+      set_orientation(q0);
+      done_ = 0;
+    }
+    RolloutSize size() const override {
+      RolloutSize size = engine_.rollout_size(region_, true);
+      size.carried = n_ * 16 + step_->carried_bytes();
+      return size;
+    }
+    void carry(std::byte* to) const override {
+      const std::lock_guard lock(engine_.busy_);
+      std::copy_n(reinterpret_cast<const std::byte*>(orientation_.data()), n_ * 16, to);
+      step_->carry(to + n_ * 16);
+    }
+    void resume(const std::byte* from, int step) override {
+      const std::lock_guard lock(engine_.busy_);
+      std::copy_n(from, n_ * 16, reinterpret_cast<std::byte*>(orientation_.data()));
+      step_->resume(from + n_ * 16);
+      done_ = step;
+    }
+
+   private:
+    const CudaNonlocal& engine_;
+    Region region_;
+    std::int64_t n_;
+    NonlocalWeights model_;
+    std::vector<float> orientation_;  // [voxels, 4]
+    PinnedBuffer<float> outputs_;
+    std::unique_ptr<NonlocalStep> step_;
+    LoadStep found_;
+    int done_ = 0;
+  };
+
+  static Region one_step(Region region) {
+    region.loads.assign(1, LoadStep{});
+    return region;
+  }
+
   static constexpr std::int64_t kSlack = std::int64_t(32) << 20;  // of the plans and graphs, and what is rounded up
   static constexpr std::int64_t kGraphLaunches = 30'000;  // instantiating a graph takes some microseconds a launch
   static constexpr std::int64_t kGraphOutputs = std::int64_t(1) << 30;  // pinned bytes of all steps of one graph

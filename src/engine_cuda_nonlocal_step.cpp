@@ -4,7 +4,17 @@ namespace grainspin {
 
 namespace {
 constexpr std::int64_t kFloat = sizeof(float);
+
+cuda::StepLoad step_load(const CellLoad& load) {
+  cuda::StepLoad s{};
+  for (std::size_t k = 0; k < 5; ++k) s.drive[k] = float(load.E0[k]);
+  for (std::size_t k = 0; k < 3; ++k) s.spin[k] = float(load.W[k]);
+  for (std::size_t k = 0; k < 9; ++k) s.free[k] = load.free[k];
+  s.size = float(load.size);
+  s.log_size = float(load.log_size);
+  return s;
 }
+}  // namespace
 
 struct NonlocalStep::Row {
   const PhasePlace& place;
@@ -28,15 +38,7 @@ NonlocalStep::NonlocalStep(const Gpu& gpu, const NonlocalWeights& model, const R
     upload(at_.k[d], frequencies_of(spectrum_, d, region.spacing, model.spec.frequencies));
   }
   std::vector<cuda::StepLoad> table;  // that of the first step also for each time that it is run beforehand
-  for (const CellLoad& load : loads) {
-    cuda::StepLoad s{};
-    for (std::size_t k = 0; k < 5; ++k) s.drive[k] = float(load.E0[k]);
-    for (std::size_t k = 0; k < 3; ++k) s.spin[k] = float(load.W[k]);
-    for (std::size_t k = 0; k < 9; ++k) s.free[k] = load.free[k];
-    s.size = float(load.size);
-    s.log_size = float(load.log_size);
-    table.push_back(s);
-  }
+  for (const CellLoad& load : loads) table.push_back(step_load(load));
   table.insert(table.begin(), std::size_t(warmups(model.spec)), table[0]);
   upload(at_.loads, table);
   upload(at_.voxels, blocks_.voxels);
@@ -53,6 +55,30 @@ NonlocalStep::~NonlocalStep() {
     gpu_->synchronise(gpu_);
   } catch (const Error&) {  // an error of the run itself is thrown by the call that waits for its results
   }
+}
+
+void NonlocalStep::take_load(const CellLoad& load) const {
+  const std::vector<cuda::StepLoad> table(std::size_t(1 + warmups(model_.spec)), step_load(load));
+  gpu_->copy(gpu_, bytes(at_.loads), table.data(), std::int64_t(table.size() * sizeof(table[0])));
+  gpu_->zero(gpu_, bytes(at_.counter), sizeof(int));
+  gpu_->synchronise(gpu_);  // the table ends here
+}
+
+void NonlocalStep::carry(void* to) const {
+  gpu_->copy(gpu_, to, floats(at_.q), voxels() * 16);
+  gpu_->copy(gpu_, static_cast<char*>(to) + voxels() * 16, bytes(at_.x), at_.fields - at_.x);
+  gpu_->synchronise(gpu_);
+}
+
+void NonlocalStep::resume(const void* from) const {
+  gpu_->copy(gpu_, floats(at_.q), from, voxels() * 16);
+  gpu_->copy(gpu_, bytes(at_.x), static_cast<const char*>(from) + voxels() * 16, at_.fields - at_.x);
+  gpu_->synchronise(gpu_);
+}
+
+void NonlocalStep::forget() const {
+  if (at_.fields > at_.x) gpu_->zero(gpu_, bytes(at_.x), at_.fields - at_.x);
+  gpu_->synchronise(gpu_);
 }
 
 void NonlocalStep::orientations(const float* q) const {

@@ -38,6 +38,14 @@ class NonlocalStep {
   NonlocalStep& operator=(const NonlocalStep&) = delete;
   ~NonlocalStep();  // waits for the GPU
 
+  // A step at a time: the load of the next one (and of the times that it is run beforehand); what is carried from step to
+  // step, to host memory and back, or forgotten. All wait for the GPU.
+  void take_load(const CellLoad& load) const;
+  std::int64_t carried_bytes() const { return voxels() * 16 + at_.fields - at_.x; }
+  void carry(void* to) const;
+  void resume(const void* from) const;
+  void forget() const;
+
   void orientations(const float* q) const;  // q[region.shape, 4], host memory, images included from now on
   void warm_up() const;                     // before the first step, on its orientations
   void launch() const;                      // the next step of the loads
