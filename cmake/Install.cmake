@@ -29,11 +29,10 @@ install(FILES ${models} DESTINATION "${GRAINSPIN_INSTALL_MODELS}" COMPONENT mode
 
 # The drop-in: what a solver in C, C++ or Fortran sees. The Fortran module is compiled by who uses it: a .mod file
 # belongs to one compiler.
-foreach(header grainspin.h grainspin.hpp)
-  if(EXISTS "${PROJECT_SOURCE_DIR}/include/grainspin/${header}")
-    install(FILES "include/grainspin/${header}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/grainspin" COMPONENT development)
-  endif()
-endforeach()
+file(GLOB headers CONFIGURE_DEPENDS include/grainspin/grainspin.h include/grainspin/grainspin.hpp)
+install(FILES ${headers} DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/grainspin" COMPONENT development)
+install(DIRECTORY src/capi/fortran DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/grainspin" COMPONENT development
+  FILES_MATCHING PATTERN "*.f90")
 install(FILES LICENSE DESTINATION "${documents}/libgrainspin-dev" COMPONENT development)
 install(EXPORT grainspin NAMESPACE grainspin:: FILE grainspinTargets.cmake
   DESTINATION "${GRAINSPIN_INSTALL_CMAKE}" COMPONENT development)
@@ -43,7 +42,7 @@ configure_package_config_file(cmake/package/grainspinConfig.cmake.in "${folder}/
   PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR GRAINSPIN_INSTALL_MODELS)
 # Before 1.0 a minor version may change the interface.
 write_basic_package_version_file("${folder}/grainspinConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
-install(FILES "${folder}/grainspinConfig.cmake" "${folder}/grainspinConfigVersion.cmake"
+install(FILES "${folder}/grainspinConfig.cmake" "${folder}/grainspinConfigVersion.cmake" cmake/package/grainspin-fortran.cmake
   DESTINATION "${GRAINSPIN_INSTALL_CMAKE}" COMPONENT development)
 
 # pkg-config's prefix is where the .pc file lies now, not where it was meant to.
@@ -57,10 +56,7 @@ configure_file(cmake/package/grainspin.pc.in "${folder}/grainspin.pc" @ONLY)
 install(FILES "${folder}/grainspin.pc" DESTINATION "${pkgconfig}" COMPONENT development)
 
 # Components io and networks: the C++ of the program's own parts, as static libraries.
-set(GRAINSPIN_IO_LIBRARIES grainspin_io grainspin_interactions)
-if(TARGET grainspin_engine)
-  list(APPEND GRAINSPIN_IO_LIBRARIES grainspin_engine)
-endif()
+set(GRAINSPIN_IO_LIBRARIES grainspin_io grainspin_interactions grainspin_engine)
 install(TARGETS ${GRAINSPIN_IO_LIBRARIES} ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT cxx)
 install(DIRECTORY include/grainspin DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT cxx
   FILES_MATCHING PATTERN "*.h" PATTERN "grainspin.h" EXCLUDE)

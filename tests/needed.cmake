@@ -1,4 +1,4 @@
-# cmake -D LIBRARY=... -D READELF=... -P tests/needed.cmake. libgrainspin is what a solver links: it may ask for the
+# cmake -D LIBRARY=... -D READELF=... [-D LIMIT=bytes] -P tests/needed.cmake. libgrainspin is what a solver links: it may ask for the
 # C++ runtime, a library with FFTW3's interface (nonlocal family) and nothing else. Prints what it asks for.
 execute_process(COMMAND "${READELF}" -d "${LIBRARY}" OUTPUT_VARIABLE text RESULT_VARIABLE status)
 string(REGEX MATCHALL "\\(NEEDED\\)[^[]*\\[[^]]+\\]" lines "${text}")
@@ -12,3 +12,8 @@ foreach(line IN LISTS lines)
     message(SEND_ERROR "libgrainspin needs ${name}, which is neither of the C++ runtime nor FFTW3's interface")
   endif()
 endforeach()
+file(SIZE "${LIBRARY}" bytes)
+message(STATUS "${bytes} bytes")
+if(LIMIT AND NOT bytes LESS LIMIT)
+  message(SEND_ERROR "${LIBRARY} has ${bytes} bytes, at most ${LIMIT} are wanted")
+endif()

@@ -1,0 +1,18 @@
+# Component fortran: the module `grainspin`, compiled here from the installed source, because a .mod file belongs to one
+# compiler. Included by grainspinConfig.cmake.
+if(NOT CMAKE_Fortran_COMPILER_LOADED)
+  set(grainspin_fortran_why "enable the language Fortran in your project()")
+  return()
+endif()
+set(grainspin_sources "")
+foreach(name grainspin_c grainspin_arrays grainspin_models grainspin_steps grainspin_states grainspin)
+  list(APPEND grainspin_sources "${grainspin_INCLUDE_DIR}/grainspin/fortran/${name}.f90")
+endforeach()
+if(NOT TARGET grainspin_fortran)
+  add_library(grainspin_fortran STATIC EXCLUDE_FROM_ALL ${grainspin_sources})
+  set(grainspin_modules "${CMAKE_CURRENT_BINARY_DIR}/grainspin_fortran")
+  set_target_properties(grainspin_fortran PROPERTIES POSITION_INDEPENDENT_CODE ON Fortran_MODULE_DIRECTORY "${grainspin_modules}")
+  target_include_directories(grainspin_fortran INTERFACE "${grainspin_modules}")
+  target_link_libraries(grainspin_fortran PUBLIC grainspin::grainspin)
+endif()
+add_library(grainspin::fortran ALIAS grainspin_fortran)
