@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "datasets/domain.h"
 #include "datasets/grid_curves.h"
 #include "datasets/sha256.h"
 #include "grainspin/nonlocal.h"
@@ -99,59 +100,17 @@ ModelSpec GridSet::spec(const NonlocalSpec& settings) const {
   });
   if (one_load) spec.loads = runs[0].loads;
   if (settings.stress) spec.stress_scale[0] = float(grid_scales(runs).stress);
-  nlohmann::json domain = nlohmann::json::parse(grid_domain(runs));
-  if (nlohmann::json curves = mean_curves(runs, phases_); !curves.empty()) domain["mean_curves"] = std::move(curves);
-  spec.domain = domain.dump();
+  nlohmann::json kept = nlohmann::json::object();
+  if (nlohmann::json curves = mean_curves(runs, phases_); !curves.empty()) kept["mean_curves"] = std::move(curves);
+  DomainRanges domain(domain_phases(spec));
+  for (const GridRun& run : runs) domain.add(run);
+  spec.domain = domain.json(kept.dump());
   return spec;
 }
 
 GridRun GridSet::load_alike(const std::string& path) const {
   std::vector<PhaseSpec> phases = phases_;
   return load_grid_run(path, has_stress() ? StressData::kWhereKnown : StressData::kNone, slip_, phases, false);
-}
-
-std::string grid_domain(std::span<const GridRun> runs) {
-  constexpr std::size_t kMostLoads = 64;
-  constexpr double kSame = 0.01;  // of directions whose von Mises size is 1
-  double low = INFINITY, high = 0, total = 0, largest = 0;
-  int steps = 0;
-  std::int64_t voxels = 0;
-  std::vector<LoadStep> directions;
-  for (const GridRun& run : runs) {
-    double strain = 0;
-    for (const LoadStep& load : run.loads) {
-      const CellLoad cell = cell_load(load);
-      low = std::min(low, cell.size);
-      high = std::max(high, cell.size);
-      strain += cell.size;
-      if (cell.size <= kNoSize || directions.size() == kMostLoads) continue;
-      LoadStep direction = load;
-      for (std::size_t i = 0; i < 9; ++i) direction.L[i] = cell.L[i] / cell.size;
-      const bool seen = std::any_of(directions.begin(), directions.end(), [&](const LoadStep& d) {
-        for (std::size_t i = 0; i < 9; ++i)
-          if (d.prescribed[i] != direction.prescribed[i] || std::abs(d.L[i] - direction.L[i]) > kSame)
-            return false;
-        return true;
-      });
-      if (!seen) directions.push_back(direction);
-    }
-    total = std::max(total, strain);
-    steps = std::max(steps, run.steps());
-    voxels += run.voxels();
-    for (std::size_t i = 0; i < run.w.size(); i += 3)
-      largest = std::max(largest, double(run.w[i]) * run.w[i] + double(run.w[i + 1]) * run.w[i + 1] +
-                                      double(run.w[i + 2]) * run.w[i + 2]);
-  }
-  nlohmann::json json;
-  json["step_strain"] = {low, high};
-  json["total_strain"] = {0.0, total};
-  json["steps"] = steps;
-  json["increment_rad"] = {0.0, std::sqrt(largest)};
-  json["loads"] = nlohmann::json::array();
-  for (const LoadStep& d : directions) json["loads"].push_back({{"L", d.L}, {"prescribed", d.prescribed}});
-  json["runs"] = runs.size();
-  json["voxels"] = voxels;
-  return json.dump();
 }
 
 }  // namespace grainspin

@@ -52,13 +52,4 @@ class GridSet {
   std::vector<std::string> hashes_;
 };
 
-// JSON text, what the runs held:
-//   step_strain [min, max]    of the steps' von Mises strain
-//   total_strain [0, max]     sum over a run's steps
-//   steps max                 of a run
-//   increment_rad [0, max]    largest rotation of a voxel in a step
-//   loads                     distinct directions, at most 64: L[9] completed, von Mises 1; prescribed[9]
-//   runs, voxels              how many
-std::string grid_domain(std::span<const GridRun> runs);
-
 }  // namespace grainspin

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <nlohmann/json.hpp>
 
 namespace grainspin {
 
@@ -45,46 +43,6 @@ void set_scales(std::span<const Run> runs, ModelSpec& spec) {
       spec.stress_mean[c] = float(stress[c].mean());
       spec.stress_scale[c] = float(stress[c].deviation());
     }
-}
-
-std::string training_domain(std::span<const Run> runs) {
-  constexpr float inf = std::numeric_limits<float>::infinity();
-  const std::size_t C = std::size_t(runs[0].channels);
-  std::vector<float> low(C, inf), high(C, -inf);
-  double largest = 0, squares = 0, n = 0;
-  std::int64_t voxels = 0;
-  for (const Run& run : runs) {
-    for (std::size_t i = 0; i < run.e.size(); ++i) {
-      low[i % C] = std::min(low[i % C], run.e[i]);
-      high[i % C] = std::max(high[i % C], run.e[i]);
-    }
-    for (std::size_t i = 0; i < run.w.size(); i += 3) {
-      const double s = double(run.w[i]) * run.w[i] + double(run.w[i + 1]) * run.w[i + 1] +
-                       double(run.w[i + 2]) * run.w[i + 2];
-      largest = std::max(largest, s);
-      squares += s;
-      n += 1;
-    }
-    voxels += run.voxels();
-  }
-  nlohmann::json json;
-  json["embedding"] = {{"low", low}, {"high", high}};
-  json["increment_rad"] = {{"rms", std::sqrt(squares / n)}, {"max", std::sqrt(largest)}};
-  json["runs"] = runs.size();
-  json["voxels"] = voxels;
-  std::vector<double> strain;
-  double total = 0;
-  for (const LoadStep& load : runs[0].loads) {
-    strain.push_back(load.von_mises());
-    total += strain.back();
-    std::vector<nlohmann::json> L;
-    for (std::size_t i = 0; i < 9; ++i)
-      L.push_back(load.prescribed[i] ? nlohmann::json(load.L[i]) : nlohmann::json());
-    json["load"].push_back(L);  // null: free
-  }
-  json["strain_per_step"] = strain;
-  json["total_strain"] = total;
-  return json.dump();
 }
 
 }  // namespace grainspin

@@ -14,7 +14,4 @@ namespace grainspin {
 // One increment scale for the three components: the network's output then turns like a vector.
 void set_scales(std::span<const Run> runs, ModelSpec& spec);
 
-// JSON text: ranges of embedding and increments, strain per step and in all, the load: what the model saw.
-std::string training_domain(std::span<const Run> runs);
-
 }  // namespace grainspin

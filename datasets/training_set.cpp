@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "datasets/batch.h"
+#include "datasets/domain.h"
 #include "datasets/normaliser.h"
 #include "datasets/sha256.h"
 
@@ -62,7 +63,9 @@ ModelSpec TrainingSet::spec(const LocalSpec& local) const {
     for (std::size_t i = 0; i < 9; ++i)
       if (!load.prescribed[i]) load.L[i] = 0;
   set_scales(training(), spec);
-  spec.domain = training_domain(training());
+  DomainRanges domain(domain_phases(spec));
+  for (const Run& run : training()) domain.add(run);
+  spec.domain = domain.json();
   return spec;
 }
 

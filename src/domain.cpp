@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 using Orientations = TrainingDomain::Orientations;
 
-constexpr std::size_t kMostLoads = 100'000, kMostPhases = 64;
+constexpr std::size_t kMostLoads = 4096, kMostPhases = 64;
 
 double finite(const json& j, const char* what) {
   const double v = j.get<double>();

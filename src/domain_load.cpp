@@ -84,34 +84,30 @@ DomainJudge::Direction DomainJudge::direction_of(const LoadStep& load) {
   return d;
 }
 
-// All that were seen, turned, each once.
-std::vector<DomainJudge::Direction> DomainJudge::turned_directions(const std::vector<LoadStep>& loads) {
-  std::vector<Direction> out;
-  const auto add = [&](const Direction& r) {
-    const bool known = std::ranges::any_of(out, [&](const Direction& o) {
-      double difference = 0;
-      for (std::size_t c = 0; c < 9; ++c) difference = std::max(difference, std::abs(o.E[c] - r.E[c]));
-      return o.free == r.free && difference < 1e-6;
-    });
-    if (!known) out.push_back(r);
-  };
-  for (const LoadStep& load : loads) {
-    const Direction d = direction_of(load);
-    if (!d.any) continue;
-    for (const Turn& t : turns()) {
-      Direction r = d;
-      for (std::size_t i = 0; i < 3; ++i)
-        for (std::size_t j = 0; j < 3; ++j) {
-          r.E[3 * t.axis[i] + t.axis[j]] = t.sign[i] * t.sign[j] * d.E[3 * i + j];
-          r.free[3 * t.axis[i] + t.axis[j]] = d.free[3 * i + j];
-        }
-      add(r);
+// The smallest angle to a direction that leaves the same components free, over the rotations of the cube; negative where
+// there is none.
+double DomainJudge::angle_to_seen(const Direction& d) const {
+  double best = -2;
+  for (const Turn& t : turns()) {
+    Direction r = d;
+    for (std::size_t i = 0; i < 3; ++i)
+      for (std::size_t j = 0; j < 3; ++j) {
+        r.E[3 * t.axis[i] + t.axis[j]] = t.sign[i] * t.sign[j] * d.E[3 * i + j];
+        r.free[3 * t.axis[i] + t.axis[j]] = d.free[3 * i + j];
+      }
+    for (const Direction& o : seen_) {
+      if (o.free != r.free) continue;
+      double dot = 0;
+      for (std::size_t c = 0; c < 9; ++c) dot += o.E[c] * r.E[c];
+      best = dot <= best ? best : dot;
     }
   }
-  return out;
+  return best < -1.5 ? -1 : std::acos(std::clamp(best, -1.0, 1.0));
 }
 
-DomainJudge::DomainJudge(const ModelSpec& spec) : domain_(training_domain(spec)), seen_(turned_directions(domain_.loads)) {
+DomainJudge::DomainJudge(const ModelSpec& spec) : domain_(training_domain(spec)) {
+  for (const LoadStep& load : domain_.loads)
+    if (const Direction d = direction_of(load); d.any) seen_.push_back(d);
   const auto& ranges = domain_.orientations;
   const std::size_t phases = spec.family == Family::kNonlocal ? spec.nonlocal.phases.size() : 1;
   for (std::size_t p = 0; p < phases; ++p) {
@@ -138,21 +134,9 @@ DomainJudge::Parts DomainJudge::parts(const LoadStep& load, double strain) const
     p.sum = of(p.total, most * (1 + Margins::kTotalStrain.fine), most * (1 + Margins::kTotalStrain.doubtful));
   const Direction d = direction_of(load);
   if (!d.any || seen_.empty()) return p;
-  bool same_free = false;
-  double best = -1;
-  for (const Direction& o : seen_) {
-    if (o.free != d.free) continue;
-    same_free = true;
-    double dot = 0;
-    for (std::size_t c = 0; c < 9; ++c) dot += o.E[c] * d.E[c];
-    best = !(dot <= best) ? dot : best;
-  }
-  if (!same_free) {
-    p.free = Verdict::kOutside;
-  } else {
-    p.angle = std::acos(std::clamp(best, -1.0, 1.0));
-    p.direction = of(p.angle, Margins::kDirection.fine, Margins::kDirection.doubtful);
-  }
+  p.angle = angle_to_seen(d);
+  if (p.angle < 0) p.free = Verdict::kOutside;
+  else p.direction = of(p.angle, Margins::kDirection.fine, Margins::kDirection.doubtful);
   return p;
 }
 

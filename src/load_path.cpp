@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "grainspin/core.h"
+#include "grainspin/domain.h"
 #include "load_text.h"
 
 namespace grainspin {
@@ -108,21 +108,12 @@ const char* load_names() { return "uniaxial:z, compression:z, plane-strain:zx, b
 
 LoadDefaults load_defaults(const ModelSpec& spec) {
   LoadDefaults out;
-  const auto domain = nlohmann::json::parse(spec.domain, nullptr, false);
-  const auto range = [&](const char* key) {
-    std::array<double, 2> r{0, 0};
-    if (!domain.is_object() || !domain.contains(key)) return r;
-    const auto& value = domain.at(key);
-    if (value.is_number()) r[1] = value.get<double>();
-    if (value.is_array() && value.size() == 2 && value[0].is_number() && value[1].is_number())
-      r = {value[0].get<double>(), value[1].get<double>()};
-    return r;
-  };
+  const TrainingDomain domain = training_domain(spec);
   double own = 0;
   for (const LoadStep& l : spec.loads) own += completed(l).von_mises();
-  if (const auto total = range("total_strain"); total[1] > 0) out.strain = total[1];
+  if (domain.total_strain > 0) out.strain = domain.total_strain;
   else if (own > 0) out.strain = own;
-  if (const auto step = range("step_strain"); step[1] > 0 && step[0] <= step[1])
+  if (const auto& step = domain.step_strain; step[1] > 0 && step[0] <= step[1])
     out.step = std::clamp(out.step, step[0], step[1]);
   return out;
 }

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
 #include "datasets/sha256.h"
 #include "training_cases.h"
 
@@ -46,20 +44,6 @@ TEST(Normaliser, WhatNeverVariesIsNotDividedByZero) {
   set_scales(runs, spec);
   for (const float s : spec.input_scale) EXPECT_EQ(s, 1);
   for (const float s : spec.increment_scale) EXPECT_EQ(s, 1);
-}
-
-TEST(Normaliser, DomainTellsRangesAndLoad) {
-  std::vector<HeldRun> runs;
-  runs.push_back(made_run({3, 3, 3}, 2, 4));
-  const auto json = nlohmann::json::parse(training_domain(runs));
-  ASSERT_EQ(json["embedding"]["low"].size(), 9u);
-  for (std::size_t i = 0; i < runs[0].e.size(); ++i) {
-    EXPECT_LE(json["embedding"]["low"][i % 9].get<double>(), runs[0].e[i]);
-    EXPECT_GE(json["embedding"]["high"][i % 9].get<double>(), runs[0].e[i]);
-  }
-  EXPECT_NEAR(json["total_strain"].get<double>(), 0.02, 1e-12);
-  EXPECT_TRUE(json["load"][0][0].is_null());  // free
-  EXPECT_EQ(json["load"][0][8].get<double>(), 0.01);
 }
 
 // Stored orientations may be any equivalents: the increments must not notice.

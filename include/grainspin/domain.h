@@ -113,7 +113,7 @@ class DomainJudge {
   };
   struct Parts;  // what of a step's load lies where
   static Direction direction_of(const LoadStep& load);
-  static std::vector<Direction> turned_directions(const std::vector<LoadStep>& loads);
+  double angle_to_seen(const Direction& direction) const;
   Parts parts(const LoadStep& load, double strain) const;
   DomainJudgement tell(std::span<const Parts> steps, std::span<const VoxelVerdicts> voxels) const;
 

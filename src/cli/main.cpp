@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   cli::add_convert(app);
   cli::add_make(app);
   cli::add_train(app);
+  cli::add_domain(app);
   cli::add_predict(app);
   cli::add_evaluate(app);
   cli::add_interactions(app);

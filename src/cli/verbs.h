@@ -10,6 +10,7 @@ void add_inspect(CLI::App& app);
 void add_convert(CLI::App& app);
 void add_make(CLI::App& app);
 void add_train(CLI::App& app);
+void add_domain(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_interactions(CLI::App& app);

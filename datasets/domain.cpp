@@ -1,0 +1,117 @@
+#include "datasets/domain.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include "grainspin/symmetry.h"
+
+namespace grainspin {
+
+namespace {
+
+constexpr std::size_t kMostDirections = 1024;
+constexpr double kSame = 0.01;     // of directions whose von Mises size is 1
+constexpr double kNoSize = 1e-12;  // a step below it has no direction
+
+const EmbeddingSpec* embedding_of(const std::string& point_group) {
+  try {
+    return &embedding(PointGroup::named(point_group));
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+}  // namespace
+
+std::vector<DomainRanges::Phase> domain_phases(const ModelSpec& spec) {
+  if (spec.family == Family::kLocal) return {{"", spec.point_group}};
+  std::vector<DomainRanges::Phase> phases;
+  for (const PhaseSpec& p : spec.nonlocal.phases) phases.push_back({p.name, p.point_group});
+  return phases;
+}
+
+DomainRanges::DomainRanges(std::vector<Phase> phases) : phases_(std::move(phases)) {
+  constexpr float inf = std::numeric_limits<float>::infinity();
+  for (const Phase& phase : phases_) {
+    Range range{embedding_of(phase.point_group), {}, {}};
+    if (range.embedding) {
+      range.low.assign(std::size_t(range.embedding->size), inf);
+      range.high.assign(std::size_t(range.embedding->size), -inf);
+    }
+    ranges_.push_back(std::move(range));
+  }
+}
+
+void DomainRanges::add(const Run& run) { add(run.loads, run.voxels(), nullptr, run.q, run.w); }
+
+void DomainRanges::add(const GridRun& run) {
+  add(run.loads, run.voxels(), run.phase.empty() ? nullptr : run.phase.data(), run.q, run.w);
+}
+
+void DomainRanges::add(const std::vector<LoadStep>& loads, std::int64_t voxels, const std::int32_t* phase,
+                       const std::vector<float>& q, const std::vector<float>& w) {
+  add_loads(loads);
+  float e[EmbeddingSpec::kMaxSize];
+  for (std::int64_t i = 0; i < std::int64_t(q.size()) / 4; ++i) {
+    Range& range = ranges_[phase ? std::size_t(phase[i % voxels]) : 0];
+    if (!range.embedding) continue;
+    embed(*range.embedding, 1, &q[std::size_t(4 * i)], e);
+    for (std::size_t c = 0; c < range.low.size(); ++c) {
+      range.low[c] = std::min(range.low[c], e[c]);
+      range.high[c] = std::max(range.high[c], e[c]);
+    }
+  }
+  for (std::size_t i = 0; i < w.size(); i += 3) {
+    const double squared = double(w[i]) * w[i] + double(w[i + 1]) * w[i + 1] + double(w[i + 2]) * w[i + 2];
+    largest_ = std::max(largest_, squared);
+    squares_ += squared;
+  }
+  increments_ += std::int64_t(w.size() / 3);
+  voxels_ += voxels;
+  ++runs_;
+}
+
+void DomainRanges::add_loads(const std::vector<LoadStep>& loads) {
+  double strain = 0;
+  for (std::size_t k = 0; k < loads.size(); ++k) {
+    LoadStep direction = completed(loads[k]);
+    const double size = direction.von_mises();
+    least_ = runs_ == 0 && k == 0 ? size : std::min(least_, size);
+    most_ = std::max(most_, size);
+    strain += size;
+    if (size <= kNoSize || directions_.size() == kMostDirections) continue;
+    for (double& v : direction.L) v /= size;
+    const bool seen = std::any_of(directions_.begin(), directions_.end(), [&](const LoadStep& d) {
+      for (std::size_t i = 0; i < 9; ++i)
+        if (d.prescribed[i] != direction.prescribed[i] || std::abs(d.L[i] - direction.L[i]) > kSame) return false;
+      return true;
+    });
+    if (!seen) directions_.push_back(direction);
+  }
+  total_ = std::max(total_, strain);
+  steps_ = std::max(steps_, int(loads.size()));
+}
+
+std::string DomainRanges::json(const std::string& kept) const {
+  nlohmann::json json = nlohmann::json::parse(kept);
+  for (const char* older : {"load", "strain_per_step"}) json.erase(older);
+  json["step_strain"] = {least_, most_};
+  json["total_strain"] = {0.0, total_};
+  json["steps"] = steps_;
+  json["increment_rad"] = {{"rms", std::sqrt(squares_ / double(std::max<std::int64_t>(increments_, 1)))}, {"max", std::sqrt(largest_)}};
+  json["loads"] = nlohmann::json::array();
+  for (const LoadStep& d : directions_) json["loads"].push_back({{"L", d.L}, {"prescribed", d.prescribed}});
+  json["embedding"] = nlohmann::json::array();
+  for (std::size_t p = 0; p < phases_.size(); ++p)
+    if (const Range& r = ranges_[p]; r.embedding && r.low[0] <= r.high[0])
+      json["embedding"].push_back(
+          {{"phase", phases_[p].name}, {"point_group", phases_[p].point_group}, {"low", r.low}, {"high", r.high}});
+  json["runs"] = runs_;
+  json["voxels"] = voxels_;
+  return json.dump();
+}
+
+}  // namespace grainspin
