@@ -220,7 +220,7 @@ TEST_F(Nonlocal, PhasesByNameByHandOrMasked) {
 TEST_F(Nonlocal, SaysWhereItIsOutsideItsTraining) {
   make({"4", "4", "4"});
   Model m = random_nonlocal(small({fcc("Cu")}), 2, 3);
-  m.spec.domain = R"({"step_strain":[0.005,0.01],"total_strain":[0,0.02],"steps":2,"increment_rad":[0,0.05],
+  m.spec.domain = R"({"step_strain":[0.005,0.01],"total_strain":[0,0.02],"steps":2,"increment_rad":[0,3],
     "loads":[{"L":[-0.5,0,0,0,-0.5,0,0,0,1],"prescribed":[false,true,true,true,false,true,true,true,true]}]})";
   write_model(model, m);
   ASSERT_EQ(predict(input, {"--load", "uniaxial:x"}), 0) << said;  // strain of the domain

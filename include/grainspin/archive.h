@@ -104,8 +104,11 @@ class ArchiveWriter {
   // A box of cells [lo, lo + extent): q is [ez][ey][ex][4].
   virtual void orientation(int step, std::array<int, 3> lo, Shape extent, const float* q) = 0;
   virtual void stress(int step, std::array<int, 3> lo, Shape extent, const float* sigma) = 0;  // [..][6] Pa
+  virtual void verdict(int step, std::array<int, 3> lo, Shape extent, const std::uint8_t* verdict) = 0;  // domain.h
   virtual void grain(std::int64_t begin, std::int64_t count, const std::int32_t* grain) = 0;
   virtual void phase(std::int64_t begin, std::int64_t count, const std::int32_t* phase) = 0;
+  // As WriteOptions::remarks, of what is known at the end only; a name once.
+  virtual void remark(const std::string& name, const std::string& text) = 0;
   // The load of a step 1..T in the place of info's: what was predicted for the components that it leaves free.
   virtual void load(int step, const LoadStep& load) = 0;
   virtual void finish() = 0;
@@ -113,6 +116,7 @@ class ArchiveWriter {
 
 struct WriteOptions {
   bool stress = false;
+  bool verdict = false;           // of every voxel at every step; 0 where none is written
   bool compress = false;          // shuffle + gzip
   std::string provenance = "{}";  // JSON text kept in the file
   std::map<std::string, std::string> remarks;  // short ASCII texts, kept as attributes of /grainspin

@@ -152,8 +152,9 @@ void add_inspect(CLI::App& app) {
       fmt::print("{}\n", j.dump(2, ' ', false, json::error_handler_t::replace));
     };
     if (looks_like_model(o->file)) {
-      const json m = model_summary(o->file, read_model(o->file));
-      o->as_json ? dump(m) : print_model(m);
+      const Model model = read_model(o->file);
+      const json m = model_summary(o->file, model);
+      o->as_json ? dump(m) : print_model(m, model.spec);
       return;
     }
     const auto go_on = [](double, std::string_view) { return !stop_requested(); };

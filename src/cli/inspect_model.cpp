@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <numbers>
-
+#include "grainspin/core.h"
+#include "grainspin/domain.h"
+#include "src/cli/inspect_domain.h"
 #include "src/cli/inspect_nonlocal.h"
 
 namespace grainspin::cli {
@@ -39,16 +40,6 @@ void print_training(const json& provenance) {
   const json version = member(provenance, "version"), commit = member(provenance, "commit"), torch = member(provenance, "torch");
   if (version.is_string() && commit.is_string() && torch.is_string())
     line("made by", fmt::format("grainspin {} ({}), LibTorch {}", version.get<std::string>(), commit.get<std::string>(), torch.get<std::string>()));
-}
-
-void print_domain(const json& domain) {
-  const json increment = member(domain, "increment_rad");
-  const json rms = member(increment, "rms"), most = member(increment, "max");
-  if (rms.is_number() && most.is_number()) {
-    constexpr double kDegrees = 180 / std::numbers::pi;
-    line("increments", fmt::format("{:.3f} degrees a step (root mean square), {:.3f} at most, in the training runs",
-                                   rms.get<double>() * kDegrees, most.get<double>() * kDegrees));
-  }
 }
 
 void print_scores(const json& scores) {
@@ -107,12 +98,16 @@ json model_summary(const std::string& path, const Model& model) {
     strain += completed(load).von_mises();
     out["loads"].push_back({{"L", load.L}, {"free", free_components(load)}});
   }
-  const json total = member(out["domain"], "total_strain");
-  out["strain"] = total.is_number() ? total : known ? json(strain) : json();
+  double trained = 0;
+  try {
+    trained = training_domain(spec).total_strain;
+  } catch (const Error&) {  // told by domain_lines()
+  }
+  out["strain"] = trained > 0 ? json(trained) : known ? json(strain) : json();
   return out;
 }
 
-void print_model(const json& m) {
+void print_model(const json& m, const ModelSpec& spec) {
   line("file", m.at("file"));
   line("format", m.at("format"));
   line("family", m.at("family"));
@@ -129,7 +124,7 @@ void print_model(const json& m) {
   const std::string which = m.contains("phases") ? "own load" : "load";
   line(which, fmt::format("{} steps, von Mises strain {} in all; free components: {}", m.at("steps").get<int>(),
                            number(m.at("strain"), "{:.4f}"), free.empty() ? "none" : joined(free, " ")));
-  print_domain(m.at("domain"));
+  for (const auto& [name, text] : domain_lines(spec)) line(name, text);
   print_training(m.at("provenance"));
   print_scores(m.at("scores"));
 }

@@ -16,6 +16,6 @@ nlohmann::json free_components(const LoadStep& load);
 nlohmann::json model_summary(const std::string& path, const Model& model);
 
 // The same for a person, on standard output.
-void print_model(const nlohmann::json& summary);
+void print_model(const nlohmann::json& summary, const ModelSpec& spec);
 
 }  // namespace grainspin::cli

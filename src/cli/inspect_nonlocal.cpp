@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <numbers>
 #include <string>
 
 #include "grainspin/nonlocal.h"
@@ -13,30 +12,6 @@ namespace {
 using nlohmann::json;
 
 void line(std::string_view name, const std::string& value) { fmt::print("{:<12} {}\n", name, value); }
-
-// [low, high] of a member, as numbers; false where it is not there.
-bool range(const json& object, const char* key, double (&out)[2]) {
-  if (!object.is_object() || !object.contains(key)) return false;
-  const json& r = object.at(key);
-  if (!r.is_array() || r.size() != 2 || !r[0].is_number() || !r[1].is_number()) return false;
-  out[0] = r[0].get<double>(), out[1] = r[1].get<double>();
-  return true;
-}
-
-void print_domain(const json& domain) {
-  std::string text;
-  const auto add = [&](const std::string& more) { text += (text.empty() ? "" : ", ") + more; };
-  double r[2];
-  if (range(domain, "step_strain", r))
-    add(r[1] > r[0] * 1.001 ? fmt::format("steps of {:.4g} to {:.4g} strain", r[0], r[1])
-                            : fmt::format("steps of {:.4g} strain", r[0]));
-  if (range(domain, "total_strain", r)) add(fmt::format("{:.4g} in all", r[1]));
-  if (range(domain, "increment_rad", r))
-    add(fmt::format("voxels turning by up to {:.3g} degrees a step", r[1] * 180 / std::numbers::pi));
-  if (domain.is_object() && domain.contains("loads") && domain.at("loads").is_array())
-    add(fmt::format("{} directions of straining", domain.at("loads").size()));
-  line("trained for", text.empty() ? "the model does not state its domain of training" : text);
-}
 
 }  // namespace
 
@@ -80,7 +55,6 @@ void print_nonlocal(const json& m) {
                               p.at("signed_orbits").get<int>(), p.at("plain_orbits").get<int>(),
                               p.at("parameters").get<std::int64_t>()));
   }
-  print_domain(m.at("domain"));
   for (const json& limit : m.at("limits")) line("limit", limit.get<std::string>());
 }
 

@@ -13,7 +13,7 @@ inline constexpr const char* kNoLengthScale =
 nlohmann::json nonlocal_settings(const NonlocalSpec& spec);
 // Each phase with its slip systems, their orbits and how many numbers were learned for it.
 nlohmann::json nonlocal_phases(const Model& model);
-// Phases, the domain of training and the limits, from a model's summary.
+// Phases and limits, from a model's summary.
 void print_nonlocal(const nlohmann::json& summary);
 
 }  // namespace grainspin::cli

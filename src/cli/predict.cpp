@@ -30,7 +30,7 @@ struct Arguments {
   std::string load, curve;
   std::vector<std::string> masks, phases;
   int threads = 0, gpu = 0, tile = 0, padding = 8;
-  bool dry_run = false, compress = false, quiet = false, stress = false, no_stress = false;
+  bool dry_run = false, compress = false, quiet = false, stress = false, no_stress = false, verdict = false;
 };
 
 // File buffers and what the allocator keeps beside the run's own arrays.
@@ -121,11 +121,9 @@ void run(const Arguments& a) {
           a.output + ": is the input; the result needs another name");
   require(input.has_orientation, Errc::kFormat, a.input + ": holds no orientations");
   PhaseMatch phases;
-  DomainJudgement domain;
   if (nonlocal) {
     phases = match_phases(input, spec.nonlocal, a.phases, a.masks);
     for (const std::string& text : phases.notes) note(text);
-    domain = judge_loads(spec, loads);
   } else {
     check_symmetry(input, spec, a.masks);
   }
@@ -154,6 +152,9 @@ void run(const Arguments& a) {
                                         input.size[2] / input.shape.nz};
     if (std::ranges::all_of(spacing, [](double s) { return std::isfinite(s) && s > 0; })) options.spacing = spacing;
   }
+  RunVerdict verdict(spec, input.shape, loads, options.phase, options.mask, a.threads);
+  const DomainJudgement before = verdict.before();
+  require(!a.verdict || before.stated, Errc::kArgument, "--verdict: " + a.model + " does not state its domain of training");
   ReconstructPlan plan;
   try {
     plan = plan_reconstruction(*surrogate, input.shape, options);
@@ -166,6 +167,7 @@ void run(const Arguments& a) {
   const ArchiveInfo info = result_info(input, loads, options.boundaries, steps);
   WriteOptions write;
   write.stress = !a.no_stress && (nonlocal ? spec.nonlocal.stress : spec.local.stress);
+  write.verdict = a.verdict;
   write.compress = a.compress;
   if (a.dry_run)
     return print_plan(*surrogate, info, plan,
@@ -175,7 +177,7 @@ void run(const Arguments& a) {
                        .stress = write.stress,
                        .compress = a.compress,
                        .loads = loads,
-                       .domain = domain.verdict == Verdict::kFine ? "" : text(domain)});
+                       .domain = before.verdict == Verdict::kFine ? "" : text(before)});
 
   nlohmann::json provenance{{"program", "grainspin " + version_string()},
                             {"command", "predict"},
@@ -187,8 +189,7 @@ void run(const Arguments& a) {
   if (nonlocal) {
     provenance["load"] = a.load.empty() ? "the model's own" : a.load;
     provenance["phases"] = phases.model;
-    provenance["outside_domain"] = domain.reasons;
-    write.remarks["domain"] = domain.stated ? text(domain) : "not stated by the model";
+    provenance["outside_domain"] = before.reasons;
     write.remarks["free_components"] = "predicted where `prescribed` is 0";
     const std::string padded = padded_axes(options.boundaries);
     if (!padded.empty())
@@ -200,13 +201,16 @@ void run(const Arguments& a) {
   const double work = double(input.shape.voxels()) * double(loads.size());
   ProgressLine line(work, "voxel-steps", a.quiet);
   copy_initial_state(*reader, source, *writer);
-  ResultSink::Choice choice{std::vector<int>(loads.size() + 1, -1), write.stress, !info.loads.empty()};
+  ResultSink::Choice choice{std::vector<int>(loads.size() + 1, -1), write.stress, !info.loads.empty(), write.verdict};
   for (std::size_t i = 0; i < steps.size(); ++i) choice.slot[std::size_t(steps[i])] = int(i);
   MacroCurve curve(input.shape, loads, options.mask);
-  ResultSink sink(*writer, choice, &curve);
+  ResultSink sink(*writer, choice, &curve, &verdict);
   options.progress = [&](double fraction, std::string_view what) { return line.show(fraction, what); };
   reconstruct(*surrogate, source, sink, options);
   if (!a.curve.empty()) curve.write(a.curve);
+  const DomainJudgement domain = verdict.judgement();
+  writer->remark("domain", domain.stated ? text(domain) : "not stated by the model");
+  if (domain.stated) writer->remark("verdict", name(domain.verdict));
   writer->finish();
   if (domain.verdict != Verdict::kFine) note(text(domain));
   if (a.quiet) return;
@@ -214,11 +218,13 @@ void run(const Arguments& a) {
   fmt::print("{}: {} voxels, {} states, {:.1f} s, {:.2f} M voxel-steps/s ({})\n", a.output,
              input.shape.voxels(), steps.size(), seconds, work / seconds / 1e6, surrogate->description());
   if (nonlocal) {
-    fmt::print("load: {} steps, von Mises strain {:.4g}{}\n", loads.size(), strain_of(loads),
-               domain.stated ? ", " + text(domain) : "");
+    fmt::print("load: {} steps, von Mises strain {:.4g}\n", loads.size(), strain_of(loads));
     const std::string padded = padded_axes(options.boundaries);
     if (!padded.empty()) fmt::print("padding: {} mirrored layers beyond the faces along {}\n", a.padding, padded);
   }
+  if (domain.stated)
+    fmt::print("verdict: {}{}{}\n", domain.verdict == Verdict::kOutside ? "" : std::string(name(domain.verdict)) + ", ", text(domain),
+               verdict.voxel_text());
   if (curve.last_von_mises() >= 0)
     fmt::print("stress: {:.4g} MPa von Mises of the mean at the last step\n", curve.last_von_mises() / 1e6);
   if (!a.curve.empty()) fmt::print("curve: {}\n", a.curve);
@@ -260,6 +266,7 @@ void add_predict(CLI::App& app) {
   verb->add_option("--curve", a->curve, "write the mean stress and velocity gradient of every step here (CSV)");
   auto* stress = verb->add_flag("--stress", a->stress, "write stresses (the default where the model has them)");
   verb->add_flag("--no-stress", a->no_stress, "write no stresses")->excludes(stress);
+  verb->add_flag("--verdict", a->verdict, "write each voxel's verdict at each step: 0 fine, 1 doubtful, 2 outside the domain of training");
   verb->add_option("--memory", a->memory, "most memory to take, such as 2GB (default: most of what is free)");
   verb->add_option("--steps", a->steps,
                    "steps to write: all, last, or a list such as 0,5,13 (0 is always written)")

@@ -65,10 +65,12 @@ void InitialState::read(std::int64_t begin, std::int64_t count, float* q) {
 
 void ResultSink::write(std::array<int, 3> lo, Shape extent, const StepOutput& out) {
   if (curve_) curve_->add(lo, extent, out);
+  const std::uint8_t* verdict = verdict_ ? verdict_->add(lo, extent, out) : nullptr;
   const int slot = choice_.slot[std::size_t(out.step)];
   if (slot < 0) return;
   writer_.orientation(slot, lo, extent, out.orientation);
   if (out.stress && choice_.stress) writer_.stress(slot, lo, extent, out.stress);
+  if (verdict && choice_.verdict) writer_.verdict(slot, lo, extent, verdict);
   if (out.load && choice_.loads) writer_.load(slot, *out.load);
 }
 

@@ -8,6 +8,7 @@
 #include "grainspin/archive.h"
 #include "grainspin/reconstruct.h"
 #include "src/cli/macro_curve.h"
+#include "src/cli/predict_verdict.h"
 
 namespace grainspin::cli {
 
@@ -25,22 +26,24 @@ class InitialState final : public OrientationSource {
   const std::vector<std::uint8_t>& mask_;
 };
 
-// Writes the chosen steps, and adds every step to the curve.
+// Writes the chosen steps, and adds every step to the curve and to the verdict.
 class ResultSink final : public OrientationSink {
  public:
   struct Choice {
     std::vector<int> slot;  // [T+1] place of step k in the file, -1 where it is not wanted
     bool stress = false;    // the file takes stresses
     bool loads = false;     // the file takes the load of every step
+    bool verdict = false;   // the file takes the verdict of every voxel
   };
-  ResultSink(ArchiveWriter& writer, Choice choice, MacroCurve* curve)
-      : writer_(writer), choice_(std::move(choice)), curve_(curve) {}
+  ResultSink(ArchiveWriter& writer, Choice choice, MacroCurve* curve, RunVerdict* verdict)
+      : writer_(writer), choice_(std::move(choice)), curve_(curve), verdict_(verdict) {}
   void write(std::array<int, 3> lo, Shape extent, const StepOutput& out) override;
 
  private:
   ArchiveWriter& writer_;
   Choice choice_;
-  MacroCurve* curve_;  // or null
+  MacroCurve* curve_;    // or null
+  RunVerdict* verdict_;  // or null
 };
 
 // "phase=NAME" or "grain=3,7" each: the voxels of these are masked (0 in the result; empty without masks).

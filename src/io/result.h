@@ -3,6 +3,7 @@
 //   /VTKHDF                      Type ImageData, WholeExtent, Origin, Spacing, Direction; Version 2.0
 //   /VTKHDF/CellData/orientation [S, nz, ny, nx, 4] float32      S = T + 1 states
 //   /VTKHDF/CellData/stress      [S, nz, ny, nx, 6] float32, Pa  where there is one
+//   /VTKHDF/CellData/verdict     [S, nz, ny, nx] uint8           0 fine, 1 doubtful, 2 outside; where it was asked for
 //   /VTKHDF/CellData/grain,phase [1, nz, ny, nx] int32           the same at every state
 //   /VTKHDF/Steps                NSteps, Values (strain or state), CellDataOffsets
 //   /grainspin                   format_version; mean_F, mean_P, load, prescribed, time, strain; info (JSON)

@@ -25,6 +25,7 @@ class ResultWriter final : public ArchiveWriter {
       write_head();
       orientation_ = make_field("orientation", H5T_IEEE_F32LE, info_.steps.size(), 4);
       if (options_.stress) stress_ = make_field("stress", H5T_IEEE_F32LE, info_.steps.size(), 6);
+      if (options_.verdict) verdict_ = make_field("verdict", H5T_STD_U8LE, info_.steps.size(), 1);
     } catch (...) {
       discard();
       throw;
@@ -52,6 +53,13 @@ class ResultWriter final : public ArchiveWriter {
     require(options_.stress, Errc::kArgument, path_ + ": was not opened for stresses");
     write_box(stress_, step, lo, extent, 6, sigma);
   }
+
+  void verdict(int step, std::array<int, 3> lo, Shape extent, const std::uint8_t* verdict) override {
+    require(options_.verdict, Errc::kArgument, path_ + ": was not opened for verdicts");
+    write_box(verdict_, step, lo, extent, 1, verdict);
+  }
+
+  void remark(const std::string& name, const std::string& text) override { file_.put("grainspin", name, text); }
 
   void grain(std::int64_t begin, std::int64_t count, const std::int32_t* grain) override {
     write_static(grain_, "grain", begin, count, grain);
@@ -98,7 +106,7 @@ class ResultWriter final : public ArchiveWriter {
 
   // Told before anything is computed for nothing.
   void check_space() const {
-    const double bytes = double(info_.shape.voxels()) * double(info_.steps.size()) * (options_.stress ? 40 : 16);
+    const double bytes = double(info_.shape.voxels()) * double(info_.steps.size()) * ((options_.stress ? 40 : 16) + (options_.verdict ? 1 : 0));
     std::error_code error;
     auto folder = std::filesystem::path(path_).parent_path();
     const auto space = std::filesystem::space(folder.empty() ? "." : folder, error);
@@ -221,7 +229,7 @@ class ResultWriter final : public ArchiveWriter {
   }
 
   void close_arrays() {
-    for (h5::Dataset* data : {&orientation_, &stress_, &grain_, &phase_, &load_}) *data = h5::Dataset();
+    for (h5::Dataset* data : {&orientation_, &stress_, &verdict_, &grain_, &phase_, &load_}) *data = h5::Dataset();
   }
 
   void discard() noexcept {
@@ -234,7 +242,7 @@ class ResultWriter final : public ArchiveWriter {
   ArchiveInfo info_;
   WriteOptions options_;
   h5::File file_;
-  h5::Dataset orientation_, stress_, grain_, phase_, load_;
+  h5::Dataset orientation_, stress_, verdict_, grain_, phase_, load_;
   std::vector<std::int64_t> written_;  // voxels of each state
   bool finished_ = false;
 };

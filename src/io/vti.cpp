@@ -155,9 +155,9 @@ std::vector<std::int64_t> read_vti_material(const std::string& xml, const std::s
   const auto array = material_array(document);
   const std::string at = where + ": array material";
   require(bool(array), Errc::kFormat, at + ": is missing");
-  // Every voxel takes at least a bit of text, so a header cannot ask for much more than was sent.
+  // zlib packs 1032 to 1 at best, so a header cannot ask for more than what was sent may hold.
   const double voxels = double(head.shape.nx) * head.shape.ny * head.shape.nz;
-  require(voxels <= 1e4 * double(xml.size()), Errc::kFormat, at + ": binary data end too early");
+  require(voxels <= 1032 * double(xml.size()), Errc::kFormat, at + ": binary data end too early");
   const std::size_t n = std::size_t(head.shape.voxels());
   const std::string_view format = array.attribute("format").value();
   if (format == "ascii") {
@@ -178,7 +178,10 @@ std::vector<std::int64_t> read_vti_material(const std::string& xml, const std::s
   for (const char* c = array.text().get(); *c; ++c)
     if (!std::strchr(" \t\r\n", *c)) text += *c;
   const std::size_t width = header == "UInt64" ? 8 : 4;
-  const auto bytes = [&](std::size_t size) { return inline_bytes(text, !compressor.empty(), width, n * size, at); };
+  const auto bytes = [&](std::size_t size) {
+    require(n * size <= (compressor.empty() ? 1 : 1032) * text.size(), Errc::kFormat, at + ": binary data end too early");
+    return inline_bytes(text, !compressor.empty(), width, n * size, at);
+  };
   if (type == "Int64" || type == "UInt64" || type == "vtkIdType") return widened<std::int64_t>(bytes(8));
   if (type == "Int32") return widened<std::int32_t>(bytes(4));
   if (type == "UInt32") return widened<std::uint32_t>(bytes(4));

@@ -1,0 +1,47 @@
+#include "src/cli/predict_verdict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace grainspin::cli {
+namespace {
+
+// The box [lo, lo + extent) of a field over the grid; null where there is none.
+template <class T>
+const T* box_of(const std::vector<T>& field, Shape shape, std::array<int, 3> lo, Shape extent, std::vector<T>& out) {
+  if (field.empty()) return nullptr;
+  if (extent == shape) return field.data();
+  out.resize(std::size_t(extent.voxels()));
+  auto to = out.begin();
+  for (int z = 0; z < extent.nz; ++z)
+    for (int y = 0; y < extent.ny; ++y) {
+      const std::int64_t from = (std::int64_t(lo[2] + z) * shape.ny + lo[1] + y) * shape.nx + lo[0];
+      to = std::copy_n(field.begin() + from, extent.nx, to);
+    }
+  return out.data();
+}
+
+}  // namespace
+
+RunVerdict::RunVerdict(const ModelSpec& spec, Shape shape, std::vector<LoadStep> loads, const std::vector<std::int32_t>& phase,
+                       const std::vector<std::uint8_t>& mask, int threads)
+    : judge_(spec), shape_(shape), loads_(std::move(loads)), phase_(phase), mask_(mask), threads_(threads), voxels_(loads_.size()) {}
+
+const std::uint8_t* RunVerdict::add(std::array<int, 3> lo, Shape extent, const StepOutput& out) {
+  verdict_.resize(std::size_t(extent.voxels()));
+  voxels_[std::size_t(out.step - 1)] +=
+      judge_.voxels(extent.voxels(), out.orientation, out.increment, box_of(phase_, shape_, lo, extent, tile_phase_),
+                    box_of(mask_, shape_, lo, extent, tile_mask_), verdict_.data(), threads_);
+  return verdict_.data();
+}
+
+std::string RunVerdict::voxel_text() const {
+  if (voxels_.empty() || (judge_.domain().orientations.empty() && judge_.domain().increment <= 0)) return "";
+  const auto worst = std::ranges::max_element(voxels_, {}, [](const VoxelVerdicts& v) { return std::pair{v.outside, v.doubtful}; });
+  const double n = double(std::max<std::int64_t>(worst->voxels, 1));
+  return fmt::format("; voxels: {:.2g} % doubtful, {:.2g} % outside at most (step {})", 100 * double(worst->doubtful) / n,
+                     100 * double(worst->outside) / n, worst - voxels_.begin() + 1);
+}
+
+}  // namespace grainspin::cli

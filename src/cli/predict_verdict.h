@@ -1,0 +1,40 @@
+// The verdict of a prediction: every step's voxels judged as they are written, tile by tile.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "grainspin/domain.h"
+#include "grainspin/surrogate.h"
+
+namespace grainspin::cli {
+
+class RunVerdict {
+ public:
+  // `phase` empty or [shape], index into the model's phases; `mask` empty or [shape], 0: not judged. Both are kept by reference.
+  RunVerdict(const ModelSpec& spec, Shape shape, std::vector<LoadStep> loads, const std::vector<std::int32_t>& phase,
+             const std::vector<std::uint8_t>& mask, int threads);
+  // What the loads alone tell, before the run.
+  DomainJudgement before() const { return judge_.run(loads_); }
+  // A tile of a step: its box [lo, lo + extent). Returns the verdict of its voxels, [extent] (0, 1, 2), until the next call.
+  const std::uint8_t* add(std::array<int, 3> lo, Shape extent, const StepOutput& out);
+  // Of the run, all steps added.
+  DomainJudgement judgement() const { return judge_.run(loads_, voxels_); }
+  // "; voxels: 0.1 % doubtful, 0 % outside at most (step 13)"; "" where the model states nothing of voxels.
+  std::string voxel_text() const;
+
+ private:
+  DomainJudge judge_;
+  Shape shape_;
+  std::vector<LoadStep> loads_;
+  const std::vector<std::int32_t>& phase_;
+  const std::vector<std::uint8_t>& mask_;
+  int threads_;
+  std::vector<VoxelVerdicts> voxels_;  // [T]
+  std::vector<std::uint8_t> verdict_, tile_mask_;
+  std::vector<std::int32_t> tile_phase_;
+};
+
+}  // namespace grainspin::cli

@@ -1,0 +1,30 @@
+#include "targets.h"
+
+namespace grainspin::fuzz {
+
+const std::vector<Target>& targets() {
+  static const std::vector<Target> all = {
+      {"model", model, 1 << 16, model_seeds},
+      {"model_header", model_header, 1 << 15, model_header_seeds},
+      {"domain", domain_json, 1 << 14, domain_seeds},
+      {"hdf5_bytes", hdf5_bytes, 1 << 16, hdf5_seeds},
+      {"result", result_edits, 600, edit_seeds},
+      {"dadf5", dadf5_edits, 600, edit_seeds},
+      {"ddd_hdf5", ddd_edits, 600, edit_seeds},
+      {"fit_hdf5", fit_edits, 600, edit_seeds},
+      {"load_name", load_name, 200, nullptr},
+      {"load_table", load_table, 1 << 14, nullptr},
+      {"load_yaml", load_yaml, 1 << 14, nullptr},
+      {"damask_yaml", damask_yaml, 1 << 14, nullptr},
+      {"vti", vti, 1 << 15, nullptr},
+      {"ddd_csv", ddd_csv, 1 << 15, ddd_csv_seeds},
+      {"paradis", paradis, 1 << 14, paradis_seeds},
+      {"property_table", property_table, 1 << 14, nullptr},
+      {"slip_set_file", slip_set_file, 1 << 13, nullptr},
+      {"slip_set_name", slip_set_name, 200, nullptr},
+      {"fit_json", fit_json, 1 << 16, fit_json_seeds},
+  };
+  return all;
+}
+
+}  // namespace grainspin::fuzz

@@ -1,0 +1,168 @@
+// Readers of HDF5: archives (the project's results, DAMASK's DADF5), DDD runs, fits.
+#include <cmath>
+
+#include "grainspin/interactions/fit_file.h"
+#include "grainspin/interactions/simulate.h"
+#include "grainspin/interactions/ties.h"
+#include "grainspin/load_file.h"
+#include "src/io/ddd_file.h"
+#include "src/io/whole_file.h"
+#include "targets.h"
+
+namespace grainspin::fuzz {
+namespace {
+
+using namespace interactions;
+
+const std::string kData = std::string(GRAINSPIN_SOURCE_DIR) + "/tests/data/";
+
+std::string result_file(bool compress) {
+  ArchiveInfo info;
+  info.creator = "fuzz";
+  info.shape = {3, 2, 2};
+  info.size = {3, 2, 2};
+  for (const char* name : {"Cu", "Ti"}) {
+    PhaseInfo phase;
+    phase.name = name;
+    phase.lattice = "cF";
+    phase.point_group = "432";
+    phase.voxels = 6;
+    phase.law = Phenopowerlaw{{12}, {1e-3}, {20}, {2}, {3e7}, {6e7}, {7e7}, {1, 1, 1, 1, 1, 1, 1}, {0}};
+    info.phases.push_back(phase);
+  }
+  LoadStep load;
+  load.prescribed.fill(true);
+  load.L[8] = 0.01;
+  info.loads = {load, load};
+  for (int k = 0; k < 3; ++k) {
+    StepInfo step;
+    step.name = "increment_" + std::to_string(k);
+    step.time = k, step.strain = 0.01 * k;
+    info.steps.push_back(step);
+  }
+  WriteOptions options;
+  options.stress = options.verdict = true;
+  options.compress = compress;
+  options.remarks = {{"domain", "inside the domain of training"}};
+  const std::string path = scratch_folder() + "/seed.h5";
+  const auto out = create_archive(path, info, options);
+  std::vector<float> q, sigma(72, 1e6f);
+  std::vector<std::int32_t> ids;
+  for (int i = 0; i < 12; ++i) q.insert(q.end(), {0.8f, 0.6f, 0, 0}), ids.push_back(i % 2);
+  for (int k = 0; k < 3; ++k) out->orientation(k, 0, 12, q.data()), out->stress(k, {0, 0, 0}, info.shape, sigma.data());
+  out->grain(0, 12, ids.data());
+  out->phase(0, 12, ids.data());
+  out->finish();
+  return read_whole_text(path);
+}
+
+DddData ddd_data() {
+  SimulateOptions options;
+  options.runs = 2, options.rows = 3, options.threads = 1, options.rows_kind = Rows::kIndependent;
+  PlantOptions plant_options;
+  plant_options.k_entries = 20;
+  return simulate(plant(slip_set({"fcc{111}<110>"}), plant_options), options);
+}
+
+std::string written(const char* name, auto&& write) {
+  const std::string path = scratch_folder() + "/" + name;
+  write(path);
+  return read_whole_text(path);
+}
+
+std::string ddd_file(const char* name) {
+  return written(name, [](const std::string& path) { write_ddd(path, ddd_data(), "{}"); });
+}
+
+// A fit of nothing: every part that a file can have, once.
+std::string fit_file(const char* name) {
+  InteractionFit f;
+  f.slip = slip_set({"fcc{111}<110>"});
+  f.group = "432";
+  f.material = {42e9, std::vector<double>(12, 2.56e-10), std::vector<double>(12, 5e6)};
+  f.n = 12.5;
+  f.density0.assign(12, 1e12);
+  f.runs = {"a", "b"};
+  f.held_out = {"b"};
+  f.scores = {{"b", {0.5, NAN}, {0.25, 1}, NAN, 0.125, NAN, "slip rates"}};
+  f.options = f.provenance = "{}";
+  interactions::Tensor t;
+  t.symbol = "H";
+  t.term = parse_term("H");
+  t.ties = t.orbits = ties(f.slip, PointGroup::named("432"), {});
+  t.unknowns.resize(std::size_t(t.ties.count));
+  for (std::size_t u = 0; u < t.unknowns.size(); ++u)
+    t.unknowns[u].name = "entry", t.unknowns[u].entry = "first", t.unknowns[u].size = 1, t.unknowns[u].value = double(u);
+  std::vector<double> values;
+  for (const Unknown& u : t.unknowns) values.push_back(u.value);
+  t.value = expand(t.ties, values);
+  BlockFit b;
+  b.name = "all";
+  b.responses = {0, 1};
+  b.columns = {{0, 0, 0}, {0, 0, 1}};
+  b.path.lambda_max = 2;
+  b.path.points.resize(2);
+  b.path.points[1].active = {1}, b.path.points[1].value = {0.5};
+  b.path.points[0].lambda = 2, b.path.points[1].lambda = 1;
+  b.cv_error = b.cv_se = {1, 0.5};
+  f.h = FitPart{interactions::Target::kResistance, {t}, {b}, 123, 0.5};
+  return written(name, [&](const std::string& path) { write_fit(path, f); });
+}
+
+// One of the bases, by the program's first byte, with the edits of the others.
+std::string edited(const std::vector<std::string>& bases, Bytes program) {
+  if (program.empty()) return bases[0];
+  return edited_hdf5(bases[program[0] % bases.size()], program.subspan(1));
+}
+
+void read_file(const std::string& bytes) {
+  if (bytes.empty()) return;
+  const std::string path = scratch_file("archive.h5", bytes);
+  const auto reader = open_archive(path);
+  read_archive(*reader);
+  if (!reader->info().loads.empty()) prescribed_loads(reader->info());
+}
+
+}  // namespace
+
+void hdf5_bytes(Bytes bytes) { read_file(text(bytes)); }
+std::vector<std::string> hdf5_seeds() { return {result_file(false), ddd_file("seed.h5"), fit_file("seed.h5")}; }
+
+void result_edits(Bytes program) {
+  static const std::vector<std::string> bases = {result_file(false), result_file(true)};
+  read_file(edited(bases, program));
+}
+
+void dadf5_edits(Bytes program) {
+  static const std::vector<std::string> bases = {read_whole_text(kData + "dual_native.hdf5"), read_whole_text(kData + "dual_chunked_gzip.hdf5")};
+  read_file(edited(bases, program));
+}
+
+void ddd_edits(Bytes program) {
+  static const std::vector<std::string> bases = {ddd_file("seed.h5")};
+  const std::string bytes = edited(bases, program);
+  if (!bytes.empty()) read_ddd({scratch_file("runs.h5", bytes)});
+}
+
+void fit_edits(Bytes program) {
+  static const std::vector<std::string> bases = {fit_file("seed.h5")};
+  const std::string bytes = edited(bases, program);
+  if (!bytes.empty()) read_fit(scratch_file("fit.h5", bytes));
+}
+
+// Programs to begin with: none, and one a kind of edit for a few objects.
+std::vector<std::string> edit_seeds() {
+  std::vector<std::string> out{std::string()};
+  for (char op = 0; op < 10; ++op)
+    for (const char object : {1, 4, 9, 15, 22}) {
+      std::string program{char(object % 2), 0, object, op};
+      for (char i = 0; i < 12; ++i) program += char(object * 7 + op * 3 + i * 5);
+      out.push_back(program);
+    }
+  return out;
+}
+
+std::vector<std::string> ddd_csv_seeds() { return {ddd_file("seed.csv")}; }
+std::vector<std::string> fit_json_seeds() { return {fit_file("seed.json")}; }
+
+}  // namespace grainspin::fuzz
