@@ -3,13 +3,13 @@
 #   scripts/fuzz.sh [SECONDS] [TARGET ...]      SECONDS of each target (60); all targets unless named
 # Prints for each target: inputs run, CPU seconds, most memory, lines of the readers covered; then coverage by file. A finding
 # is kept in build/fuzz/findings and ends the script with status 1. What a run has found interesting is kept in
-# build/fuzz/corpus and is where the next one goes on. Needs clang 14 or later with compiler-rt and llvm.
+# build/fuzz/corpus and is where the next one goes on. Needs clang 16 or later with compiler-rt and llvm; CLANGXX names another.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 shift || true
-clang=${CLANGXX:-$(command -v clang++ || command -v clang++-14 || true)}
-[ -n "$clang" ] || { echo "fuzz.sh: no clang++ (Debian: clang libclang-rt-dev llvm)" >&2; exit 2; }
+clang=${CLANGXX:-$(command -v clang++-16 || command -v clang++ || true)}
+[ -n "$clang" ] || { echo "fuzz.sh: no clang++ (Debian: clang-16 libclang-rt-16-dev llvm-16)" >&2; exit 2; }
 version=$("$clang" -dumpversion | cut -d. -f1)
 tool() { command -v "$1-$version" || command -v "$1"; }
 build=build/fuzz

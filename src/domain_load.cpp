@@ -185,7 +185,8 @@ DomainJudgement DomainJudge::tell(std::span<const Parts> steps, std::span<const 
         double low = steps[which[0]].step, high = low;
         for (const std::size_t k : which) low = std::min(low, steps[k].step), high = std::max(high, steps[k].step);
         return "step strain " + short_text(low) + (high > low * 1.01 ? " to " + short_text(high) : "") + " outside " +
-               short_text(domain_.step_strain[0]) + " to " + short_text(domain_.step_strain[1]);
+               (domain_.step_strain[1] > 1.001 * domain_.step_strain[0] ? short_text(domain_.step_strain[0]) + " to " : "") +
+               short_text(domain_.step_strain[1]);
       });
   add([&](std::size_t k) { return steps[k].direction; },
       [&](const Which& which) {

@@ -39,6 +39,7 @@ const std::uint8_t* RunVerdict::add(std::array<int, 3> lo, Shape extent, const S
 std::string RunVerdict::voxel_text() const {
   if (voxels_.empty() || (judge_.domain().orientations.empty() && judge_.domain().increment <= 0)) return "";
   const auto worst = std::ranges::max_element(voxels_, {}, [](const VoxelVerdicts& v) { return std::pair{v.outside, v.doubtful}; });
+  if (worst->outside == 0 && worst->doubtful == 0) return "; all voxels fine";
   const double n = double(std::max<std::int64_t>(worst->voxels, 1));
   return fmt::format("; voxels: {:.2g} % doubtful, {:.2g} % outside at most (step {})", 100 * double(worst->doubtful) / n,
                      100 * double(worst->outside) / n, worst - voxels_.begin() + 1);

@@ -22,7 +22,7 @@ class RunVerdict {
   const std::uint8_t* add(std::array<int, 3> lo, Shape extent, const StepOutput& out);
   // Of the run, all steps added.
   DomainJudgement judgement() const { return judge_.run(loads_, voxels_); }
-  // "; voxels: 0.1 % doubtful, 0 % outside at most (step 13)"; "" where the model states nothing of voxels.
+  // "; voxels: 0.1 % doubtful, 0 % outside at most (step 13)", "; all voxels fine"; "" where the model states nothing of voxels.
   std::string voxel_text() const;
 
  private:

@@ -84,7 +84,7 @@ const h5::Dataset& Dadf5Reader::field(int step, int phase, const char* name, int
   if (shape.size() < 2 || shape.size() > 3 || found != hsize_t(width) || !data.floating())
     throw Error(Errc::kShape, data.where() + ": wanted floating-point rows of " + std::to_string(width) +
                                   " numbers, found " + (data.floating() ? std::to_string(found) : "another type"));
-  require(data.rows() == 0 || data.stored() > 0, Errc::kFormat, data.where() + ": was never written");
+  data.require_written();
   slot = {step, std::move(data)};
   return slot.second;
 }

@@ -269,7 +269,7 @@ void Dadf5Reader::read_means() {
       const auto& shape = data.shape();
       require(shape.size() == 3 && shape[1] == 3 && shape[2] == 3, Errc::kShape,
               data.where() + ": wanted the shape [n, 3, 3]");
-      require(data.rows() == 0 || data.stored() > 0, Errc::kFormat, data.where() + ": was never written");
+      data.require_written();
       const auto n_rows = std::int64_t(data.rows());
       for (std::int64_t begin = 0; begin < n_rows; begin += kSlab) {
         const std::int64_t n = std::min(kSlab, n_rows - begin);

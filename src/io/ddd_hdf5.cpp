@@ -26,6 +26,7 @@ std::vector<double> table(const h5::File& file, const std::string& name, std::in
   require(fits, Errc::kFormat,
           data.where() + ": wanted shape [" + (rows < 0 ? "T" : std::to_string(rows)) +
               (rank == 1 ? "" : ", " + (width < 0 ? std::string("N") : std::to_string(width))) + "], found " + shape_text(shape));
+  data.require_written();
   if (rank == 2) width = std::int64_t(shape[1]);
   std::vector<double> values(std::size_t(shape[0]) * (rank == 2 ? shape[1] : 1));
   if (!values.empty()) data.read(values.data(), std::vector<hsize_t>(rank, 0), shape);
@@ -37,6 +38,7 @@ std::vector<double> numbers(const h5::File& file, const std::string& group, cons
   if (file.exists(group + "/" + name)) {
     const h5::Dataset data = file.dataset(group + "/" + name);
     require(data.shape().size() <= 1, Errc::kFormat, data.where() + ": wanted one number or a list, found " + shape_text(data.shape()));
+    data.require_written();
     std::vector<double> out(data.rows());
     data.read(out.data(), std::vector<hsize_t>(data.shape().size(), 0), data.shape());
     return out;

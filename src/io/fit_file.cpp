@@ -71,9 +71,11 @@ void arrays_from_file(const h5::File& file, json& tree) {
       continue;
     }
     const h5::Dataset data = file.dataset(value.at("dataset").get<std::string>());
-    hsize_t n = 1;
-    for (const hsize_t s : data.shape()) n *= s;
-    require(n <= hsize_t(1) << 28, Errc::kFormat, data.where() + ": too large for a fit");
+    data.require_written();
+    double count = 1;
+    for (const hsize_t s : data.shape()) count *= double(s);
+    require(count <= double(1 << 28), Errc::kFormat, data.where() + ": too large for a fit");
+    const auto n = std::size_t(count);
     const std::vector<hsize_t> start(data.shape().size(), 0);
     if (data.floating()) {
       std::vector<double> numbers(n);

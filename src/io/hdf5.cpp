@@ -128,13 +128,21 @@ void Dataset::transfer(bool write, hid_t type, void* buffer, const std::vector<h
   }
 }
 
+void Dataset::require_written() const {
+  const Id type(H5Dget_type(id_), H5Tclose);
+  double bytes = double(H5Tget_size(type));
+  for (const hsize_t s : shape_) bytes *= double(s);
+  const double held = double(stored());
+  if (bytes > 0 && held == 0) throw Error(Errc::kFormat, where_ + ": was never written");
+  require(bytes <= 1100 * held, Errc::kFormat, where_ + ": declares more than was written");
+}
+
 std::string Dataset::text() const {
   quiet();
   const Id type(H5Dget_type(id_), H5Tclose);
-  std::size_t n = 1;
-  for (const hsize_t s : shape_) n *= std::size_t(s);
+  const bool one = std::all_of(shape_.begin(), shape_.end(), [](hsize_t s) { return s == 1; });
   return read_text(
-      type, n, stored(), [&](hid_t memory, void* to) { return H5Dread(id_, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to); },
+      type, one ? 1 : 0, stored(), [&](hid_t memory, void* to) { return H5Dread(id_, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to); },
       where_);
 }
 

@@ -67,6 +67,9 @@ class Dataset {
   bool floating() const;  // its numbers are floating point
   // Bytes stored in the file, after compression; 0: never written.
   std::uint64_t stored() const { return H5Dget_storage_size(id_); }
+  // Throws kFormat where the file cannot hold what the shape declares: a hostile or unfinished one would read as so many
+  // zeros. gzip packs 1032:1 at best. Before memory is taken, or a loop begun, by the shape.
+  void require_written() const;
 
   // Box [start, start + count) into or from a dense buffer. Ranks agree with shape().
   template <class T>

@@ -95,6 +95,7 @@ class ResultReader final : public FieldReader {
     for (const auto n : data.shape()) found *= std::size_t(n);
     require(data.rows() == rows && found == rows * width, Errc::kShape,
             data.where() + ": wanted " + std::to_string(rows) + " x " + std::to_string(width) + " numbers");
+    data.require_written();
     std::vector<double> values(rows * width);
     data.read(values.data(), std::vector<hsize_t>(data.shape().size(), 0), data.shape());
     return values;
@@ -131,7 +132,7 @@ class ResultReader final : public FieldReader {
       throw Error(Errc::kShape,
                   data.where() + ": wanted the shape " + shape_text(wanted) + ", found " + shape_text(data.shape()));
     }
-    require(data.stored() > 0, Errc::kFormat, data.where() + ": was never written");
+    data.require_written();
     return data;
   }
 

@@ -4,9 +4,10 @@ namespace grainspin::fuzz {
 
 const std::vector<Target>& targets() {
   static const std::vector<Target> all = {
-      {"model", model, 1 << 16, model_seeds},
+      {"model", model, 1 << 16, model_files},
       {"model_header", model_header, 1 << 15, model_header_seeds},
       {"domain", domain_json, 1 << 14, domain_seeds},
+      {"state", saved_state, 1 << 16, state_seeds},
       {"hdf5_bytes", hdf5_bytes, 1 << 16, hdf5_seeds},
       {"result", result_edits, 600, edit_seeds},
       {"dadf5", dadf5_edits, 600, edit_seeds},

@@ -15,6 +15,11 @@ std::vector<std::string> hdf5_seeds(), edit_seeds(), fit_json_seeds(), ddd_csv_s
 
 // targets_model.cpp
 void model(Bytes), model_header(Bytes), domain_json(Bytes);
-std::vector<std::string> model_seeds(), model_header_seeds(), domain_seeds();
+std::vector<std::string> model_files();  // a small local model, and a nonlocal one
+std::vector<std::string> model_header_seeds(), domain_seeds();
+
+// targets_state.cpp
+void saved_state(Bytes);
+std::vector<std::string> state_seeds();
 
 }  // namespace grainspin::fuzz

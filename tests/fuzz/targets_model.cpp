@@ -8,9 +8,7 @@
 #include "targets.h"
 
 namespace grainspin::fuzz {
-namespace {
 
-// A small local model, and a nonlocal one, as files.
 std::vector<std::string> model_files() {
   std::vector<std::string> out;
   for (const Family family : {Family::kLocal, Family::kNonlocal}) {
@@ -45,6 +43,8 @@ std::vector<std::string> model_files() {
   return out;
 }
 
+namespace {
+
 void read(const std::string& bytes) {
   const Model m = read_model(scratch_file("model.safetensors", bytes));
   load_defaults(m.spec);
@@ -54,7 +54,6 @@ void read(const std::string& bytes) {
 }  // namespace
 
 void model(Bytes bytes) { read(text(bytes)); }
-std::vector<std::string> model_seeds() { return model_files(); }
 
 // The JSON header alone is the input; its length and zeros for the tensors are put around it.
 void model_header(Bytes bytes) {
