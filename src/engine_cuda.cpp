@@ -12,16 +12,13 @@
 
 #include "backend.h"
 #include "device_memory.h"
-#include "engine_cuda_fused.h"
+#include "engine_cuda_local.h"
 #include "region.h"
 
 namespace grainspin {
 namespace {
 
-using cuda::Batch;
 using cuda::SubBox;
-
-std::int64_t padded(std::int64_t n, std::int64_t to) { return (n + to - 1) / to * to; }
 
 // A size for a person: three digits.
 std::string gigabytes(std::int64_t bytes) {
@@ -30,63 +27,9 @@ std::string gigabytes(std::int64_t bytes) {
   return std::to_string(hundredths / 100) + (rest.size() == 1 ? ".0" : ".") + rest + " GB";
 }
 
-struct Layer {
-  int in;
-  DeviceBuffer<float> weight_ih, weight_hh, bias_ih, bias_hh;
-};
-
-// Waits for the GPU, also when an exception passes: declared after the buffers that it may still be writing to.
-struct Finish {
-  const Gpu& gpu;
-  ~Finish() {
-    try {
-      gpu->synchronise(gpu);
-    } catch (const Error&) {  // an error of the run itself is thrown by the call that waits for its results
-    }
-  }
-};
-
-// One step's outputs, or all steps' ([T] outermost), for n voxels.
-template <template <class> class Memory>
-struct Outputs {
-  Memory<float> orientation, increment, stress, log_variance;
-  Outputs(const Gpu& gpu, const LocalSpec& s, std::int64_t n)
-      : orientation(gpu, n * 4), increment(gpu, n * 3), stress(gpu, s.stress ? n * 6 : 0),
-        log_variance(gpu, s.variance ? n * 3 : 0) {}
-};
-std::int64_t output_floats(const LocalSpec& s) { return 7 + (s.stress ? 6 : 0) + (s.variance ? 3 : 0); }
-
-class CudaEngine final : public Surrogate {
+class CudaEngine final : public Surrogate, private CudaLocal {
  public:
-  CudaEngine(const Model& model, const EngineOptions& options)
-      : gpu_(cuda_table(options.gpu), options.gpu), spec_(model.spec), input_(input_spec(model.spec)) {
-    const LocalSpec& s = spec_.local;
-    const auto upload = [&](const std::string& name) {
-      const std::vector<float>& v = model.tensors.at(name).values;
-      return on_device(gpu_, v.data(), std::int64_t(v.size()));
-    };
-    for (int l = 0; l < s.layers; ++l) {
-      const std::string suffix = "_l" + std::to_string(l);
-      layers_.push_back({l == 0 ? input_width(spec_) : s.hidden, upload("rnn.weight_ih" + suffix),
-                         upload("rnn.weight_hh" + suffix), upload("rnn.bias_ih" + suffix),
-                         upload("rnn.bias_hh" + suffix)});
-    }
-    std::vector<float> weight, bias;  // all heads as one product
-    const auto stack = [&](const std::string& name) {
-      const auto &w = model.tensors.at(name + ".weight").values, &b = model.tensors.at(name + ".bias").values;
-      weight.insert(weight.end(), w.begin(), w.end());
-      bias.insert(bias.end(), b.begin(), b.end());
-    };
-    stack("head.increment");
-    if (s.stress) stack("head.stress");
-    if (s.variance) stack("head.variance");
-    head_width_ = int(bias.size());
-    head_weight_ = on_device(gpu_, weight.data(), std::int64_t(weight.size()));
-    head_bias_ = on_device(gpu_, bias.data(), std::int64_t(bias.size()));
-    gpu_->synchronise(gpu_);  // the vectors above end here
-    if (options.precision == Precision::kFast) fused_ = FusedOpenLoop::make(gpu_, model);
-    description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + (fused_ ? ", bf16" : ", fp32");
-  }
+  CudaEngine(const Model& model, const EngineOptions& options) : CudaLocal(model, options) {}
 
   const ModelSpec& spec() const override { return spec_; }
   std::string description() const override { return description_; }
@@ -112,6 +55,13 @@ class CudaEngine final : public Surrogate {
     else run_alone(inputs, sink);
   }
 
+  std::unique_ptr<Rollout> start(const Region& region, const float* q0, const std::uint8_t* mask) const override {
+    return start_cuda_local(*this, region, q0, mask);
+  }
+  RolloutSize rollout_size(const Region& region, bool masked) const override {
+    return cuda_local_rollout_size(*this, region, masked);
+  }
+
  private:
   static constexpr std::int64_t kFloat = sizeof(float);
   static constexpr std::int64_t kSlack = std::int64_t(32) << 20;  // allocations are rounded up to 2 MB each
@@ -121,20 +71,6 @@ class CudaEngine final : public Surrogate {
     const std::uint8_t* mask;  // on the device
     const float* teacher;
   };
-  // Buffers of one batch.
-  struct Scratch {
-    DeviceBuffer<float> patches, gx, gh, y;
-  };
-
-  bool coupled() const { return spec_.local.feedback == Feedback::kNeighbours; }
-  bool own() const { return spec_.local.feedback == Feedback::kOwn; }
-  int channels() const { return input_.embedding.size; }
-  int rows() const { return gpu_.table().batch_rows; }
-  int gates() const { return (spec_.local.cell == Cell::kLstm ? 4 : 3) * spec_.local.hidden; }
-  int cube() const { return taps(spec_.local.radius) * channels(); }  // columns of the gathered input
-  // Numbers of state a voxel: h of every layer, c of an LSTM's.
-  int state() const { return spec_.local.layers * spec_.local.hidden * (spec_.local.cell == Cell::kLstm ? 2 : 1); }
-
   std::int64_t device_bytes(const Region& region) const {
     const std::int64_t B = rows(), n = region.shape.voxels(), inner = region.inner.voxels(), T = spec_.steps();
     if (fused_) return (n * (4 + channels()) + inner * (4 + T * output_floats(spec_.local))) * kFloat + fused_->batch_bytes();
@@ -165,62 +101,8 @@ class CudaEngine final : public Surrogate {
                                          : std::string("not even one batch fits")));
   }
 
-  Scratch scratch() const {
-    const std::int64_t B = rows();
-    return {{gpu_, B * cube()}, {gpu_, B * gates()}, {gpu_, B * gates()}, {gpu_, B * head_width_}};
-  }
-
-  Neighbourhood hood(const Inputs& in) const {
-    const auto along = [&](int a) {
-      return in.region.edge[std::size_t(a)][0] == Edge::kWrap ? Boundary::kPeriodic : Boundary::kClamped;
-    };
-    return {in.region.shape, {along(0), along(1), along(2)}, spec_.local.radius, in.mask};
-  }
-
   static SubBox inner(const Region& r) {
     return {r.shape, {r.inner_lo[0], r.inner_lo[1], r.inner_lo[2]}, r.inner};
-  }
-
-  // One step of the cell on n rows whose layer-0 input product is in gx. h, c: [layer][stride rows][hidden], at the
-  // batch's first row.
-  void cells(int n, const float* gx, const Scratch& s, float* h, float* c, std::int64_t stride) const {
-    const int H = spec_.local.hidden;
-    for (int l = 0; l < spec_.local.layers; ++l) {
-      const Layer& layer = layers_[std::size_t(l)];
-      float* state = h + l * stride * H;
-      if (l > 0) {
-        gpu_->linear(gpu_, rows(), H, gates(), h + (l - 1) * stride * H, layer.weight_ih.get(), H, false, s.gx.get());
-        gx = s.gx.get();
-      }
-      gpu_->linear(gpu_, rows(), H, gates(), state, layer.weight_hh.get(), H, false, s.gh.get());
-      gpu_->cell(gpu_, {spec_.local.cell, n, H, gx, s.gh.get(), layer.bias_ih.get(), layer.bias_hh.get(),
-                        c ? c + l * stride * H : nullptr, state});
-    }
-    const float* last = h + (spec_.local.layers - 1) * stride * H;
-    gpu_->linear(gpu_, rows(), H, head_width_, last, head_weight_.get(), H, false, s.y.get());
-  }
-
-  // The heads of n rows, results at row `at` of `out` and q_out.
-  void advance(int n, const Scratch& s, const SubBox& box, std::int64_t first, const std::uint8_t* mask,
-               const float* q, float* q_out, const Outputs<DeviceBuffer>& out, std::int64_t at) const {
-    cuda::HeadStep step{};
-    step.n = n;
-    step.width = head_width_;
-    step.y = s.y.get();
-    step.bias = head_bias_.get();
-    step.has_stress = spec_.local.stress;
-    std::copy_n(spec_.increment_scale.begin(), 3, step.increment_scale);
-    std::copy_n(spec_.stress_mean.begin(), 6, step.stress_mean);
-    std::copy_n(spec_.stress_scale.begin(), 6, step.stress_scale);
-    step.box = box;
-    step.first = first;
-    step.mask = mask;
-    step.q = q;
-    step.q_out = q_out;
-    step.increment = out.increment.get() + at * 3;
-    if (spec_.local.stress) step.stress = out.stress.get() + at * 6;
-    if (spec_.local.variance) step.log_variance = out.log_variance.get() + at * 3;
-    gpu_->heads(gpu_, step);
   }
 
   // Hands out steps one behind the GPU: while the sink reads one pinned set, the next step is computed.
@@ -258,15 +140,12 @@ class CudaEngine final : public Surrogate {
   };
 
   void run_coupled(const Inputs& in, const std::function<void(const StepOutput&)>& sink) const {
-    const std::int64_t n = in.region.shape.voxels(), B = rows(), stride = padded(n, B);
-    const int H = spec_.local.hidden, C = channels(), L = spec_.local.layers;
-    const SubBox all{in.region.shape, {}, in.region.shape};
+    const std::int64_t n = in.region.shape.voxels(), stride = padded(n, rows());
+    const int C = channels();
     const DeviceBuffer<float> first = on_device(gpu_, in.q0, n * 4), second(gpu_, n * 4), e(gpu_, n * C);
     const Scratch s = scratch();
     const DeviceBuffer<float> state(gpu_, stride * this->state());
     gpu_->zero(gpu_, state.get(), stride * this->state() * kFloat);
-    float* h = state.get();
-    float* c = spec_.local.cell == Cell::kLstm ? h + L * stride * H : nullptr;
     // Everything but the orientations, which are in `first` and `second`.
     Outputs<DeviceBuffer> out(gpu_, spec_.local, 0);
     out.increment = {gpu_, n * 3};
@@ -279,15 +158,7 @@ class CudaEngine final : public Surrogate {
     float* q_out = second.get();
     for (int t = 1; t <= spec_.steps(); ++t) {
       if (in.teacher) gpu_->copy(gpu_, q, in.teacher + (t - 1) * n * 4, n * 4 * kFloat);
-      gpu_->embed(gpu_, input_, n, n, q, e.get());
-      for (std::int64_t at = 0; at < n; at += B) {
-        const int m = int(std::min(B, n - at));
-        gpu_->gather_patches(gpu_, hood(in), C, e.get(), {all, at, nullptr, m, int(B)}, s.patches.get());
-        gpu_->linear(gpu_, int(B), cube(), gates(), s.patches.get(), layers_[0].weight_ih.get(), layers_[0].in, false,
-                     s.gx.get());
-        cells(m, s.gx.get(), s, h + at * H, c ? c + at * H : nullptr, stride);
-        advance(m, s, all, at, in.mask, q + at * 4, q_out + at * 4, out, at);
-      }
+      step_coupled(hood(in.region, in.mask), q, q_out, e.get(), state.get(), s, out);
       delivery.send(t, inner(in.region), q_out, out.increment.get(), out.stress.get(), out.log_variance.get());
       std::swap(q, q_out);
     }
@@ -310,7 +181,7 @@ class CudaEngine final : public Surrogate {
     if (fused_) {
       Delivery delivery(*this, in.region, sink);
       const Finish finish{gpu_};
-      fused_->run(hood(in), box, e.get(), start.get(), in.teacher ? given.get() : nullptr, in.mask,
+      fused_->run(hood(in.region, in.mask), box, e.get(), start.get(), in.teacher ? given.get() : nullptr, in.mask,
                   {out.orientation.get(), out.increment.get(), out.stress.get(), out.log_variance.get()}, batch);
       deliver_all(delivery, in.region, out);
       return;
@@ -322,26 +193,15 @@ class CudaEngine final : public Surrogate {
     Delivery delivery(*this, in.region, sink);
     const Finish finish{gpu_};
 
-    const Layer& layer = layers_[0];
     for (std::int64_t at = 0; at < inside; at += B) {
       const int m = int(std::min(B, inside - at));
-      gpu_->gather_patches(gpu_, hood(in), C, e.get(), {box, at, nullptr, m, int(B)}, s.patches.get());
-      gpu_->linear(gpu_, int(B), cube(), gates(), s.patches.get(), layer.weight_ih.get(), layer.in, false,
-                   projected.get());
+      project(hood(in.region, in.mask), box, e.get(), at, m, s, projected.get());
       gpu_->zero(gpu_, state.get(), B * this->state() * kFloat);
       const float* q = start.get() + at * 4;
       for (int t = 0; t < T; ++t) {
         if (in.teacher) q = given.get() + (t * inside + at) * 4;
-        const float* gx = projected.get();
-        if (own()) {
-          gpu_->embed(gpu_, input_, m, B, q, now.get());
-          gpu_->copy(gpu_, s.gx.get(), projected.get(), B * gates() * kFloat);
-          gpu_->linear(gpu_, int(B), C, gates(), now.get(), layer.weight_ih.get() + cube(), layer.in, true, s.gx.get());
-          gx = s.gx.get();
-        }
-        cells(m, gx, s, h, c, B);
         float* q_out = out.orientation.get() + (t * inside + at) * 4;
-        advance(m, s, box, at, in.mask, q, q_out, out, t * inside + at);
+        step_alone(box, at, m, in.mask, projected.get(), now.get(), q, q_out, h, c, B, s, out, t * inside + at);
         q = q_out;
       }
     }
@@ -360,16 +220,6 @@ class CudaEngine final : public Surrogate {
     }
     delivery.deliver();
   }
-
-  Gpu gpu_;
-  ModelSpec spec_;
-  InputSpec input_;
-  std::vector<Layer> layers_;
-  std::unique_ptr<FusedOpenLoop> fused_;  // null: step by step in fp32
-  int head_width_ = 3;
-  DeviceBuffer<float> head_weight_, head_bias_;
-  std::string description_;
-  mutable std::mutex busy_;  // one run at a time: there is one stream
 };
 
 }  // namespace

@@ -44,5 +44,38 @@ TEST_F(CudaRollout, NonlocalGivesTheBitsOfARun) {
   }
 }
 
+TEST_F(CudaRollout, LocalGivesTheBitsOfARun) {
+  const Shape shape{7, 5, 4};
+  std::vector<std::uint8_t> mask(std::size_t(shape.voxels()), 1);
+  for (std::size_t i = 0; i < mask.size(); i += 5) mask[i] = 0;
+  for (Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours})
+    for (Cell cell : {Cell::kLstm, Cell::kGru})
+      for (int layers : {1, 2}) {
+        SCOPED_TRACE(std::string(name(feedback)) + " " + name(cell) + " x" + std::to_string(layers));
+        const bool heads = layers == 2;
+        const Model model = testing::random_model({cell, layers, 32, 1, feedback, heads, heads}, "432", 4, 7);
+        const Region region = whole(shape, heads ? Boundaries{.y = Boundary::kClamped} : Boundaries{});
+        const auto engine = make_cuda_engine(model, {.device = Device::kCuda});
+        const std::uint8_t* m = heads ? mask.data() : nullptr;
+        testing::expect_the_bits_of_a_run(*engine, region, m);
+        const auto q0 = testing::random_orientations(shape.voxels(), 1);
+        if (feedback != Feedback::kInitial) testing::expect_the_bits_of_a_teacher(*engine, region, m);
+        else EXPECT_THROW(engine->start(region, q0.data(), m)->set_orientation(q0.data()), Error);
+      }
+}
+
+TEST_F(CudaRollout, OneKernelForAllStepsIsNotTakenApart) {
+  const Model model = testing::random_model({Cell::kLstm, 1, 64, 1, Feedback::kInitial}, "432", 3, 7);
+  const auto engine = make_cuda_engine(model, {.device = Device::kCuda, .precision = Precision::kFast});
+  const auto q0 = testing::random_orientations(8, 1);
+  if (engine->description().find("bf16") == std::string::npos) GTEST_SKIP() << engine->description();
+  try {
+    engine->start(whole({2, 2, 2}, {}), q0.data(), nullptr);
+    FAIL() << "started";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Errc::kDevice);
+  }
+}
+
 }  // namespace
 }  // namespace grainspin

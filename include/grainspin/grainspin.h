@@ -83,7 +83,7 @@ typedef struct grainspin_array {
   void* data;        /* the library writes only where a function says so */
   int64_t count;     /* elements from data on; too few is GRAINSPIN_ERROR_SHAPE */
   int32_t type;      /* GRAINSPIN_FLOAT ... */
-  int32_t place;     /* GRAINSPIN_HOST, GRAINSPIN_CUDA (device memory of the model's GPU) */
+  int32_t place;     /* GRAINSPIN_HOST; GRAINSPIN_CUDA (memory of the model's GPU) is GRAINSPIN_ERROR_DEVICE so far */
   int32_t layout;    /* GRAINSPIN_LAYOUT_... */
   int32_t reserved;  /* 0 */
   int64_t stride[4]; /* LAYOUT_STRIDES: elements from one x, y, z, component to the next; > 0, none overlap */
@@ -213,7 +213,7 @@ typedef struct grainspin_state_options { /* arrays are read during the call only
   const grainspin_array* orientation; /* of the undeformed grid; not needed for an estimate */
   const grainspin_array* mask;  /* uint8, 1 component, or NULL: 0 where a voxel is left out and keeps its orientation */
   const grainspin_array* phase; /* int32, 1 component, or NULL: the model's phase of each voxel, from 0 */
-  void* stream; /* cudaStream_t or NULL (the default stream): device arrays are read and written in its order */
+  void* stream; /* NULL; a cudaStream_t is GRAINSPIN_ERROR_DEVICE so far: arrays of the host need none */
   grainspin_progress progress; /* or NULL */
   grainspin_log log;           /* or NULL */
   void* user;                  /* for the callbacks */

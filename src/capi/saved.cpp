@@ -159,7 +159,7 @@ Callbacks callbacks_of_restored(const grainspin_state_options* options, const Lo
   for (int a = 0; a < 3; ++a) grid |= o.extent[a] != 0 || o.boundary[a] != 0 || o.spacing[a] != 1;
   grid |= o.convention.representation != 0 || o.convention.direction != 0;
   require(!grid, Errc::kArgument, "the grid comes from the saved state: its options are to stay as they were initialised");
-  require(!o.stream || model.device == Device::kCuda, Errc::kArgument, "a stream was given, but the model runs on the CPU");
+  check_stream(o.stream, model);
   return callbacks_of(o);
 }
 

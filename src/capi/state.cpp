@@ -84,6 +84,11 @@ grainspin_state_options taken(const grainspin_state_options* options) {
 
 Callbacks callbacks_of(const grainspin_state_options& o) { return {o.progress, o.log, o.user}; }
 
+void check_stream(const void* stream, const LoadedModel& model) {
+  require(!stream || model.device == Device::kCuda, Errc::kArgument, "a stream was given, but the model runs on the CPU");
+  require(!stream, Errc::kDevice, "a stream was given: this version reads and writes arrays of the host, which need none");
+}
+
 Grid checked_grid(const grainspin_state_options& o, const LoadedModel& model) {
   Grid grid;
   std::int64_t voxels = 1;
@@ -99,7 +104,7 @@ Grid checked_grid(const grainspin_state_options& o, const LoadedModel& model) {
     grid.spacing[std::size_t(a)] = o.spacing[a];
   }
   require(o.padding >= 0, Errc::kArgument, "the padding is " + std::to_string(o.padding) + " layers");
-  require(!o.stream || model.device == Device::kCuda, Errc::kArgument, "a stream was given, but the model runs on the CPU");
+  check_stream(o.stream, model);
   grid.shape = {int(o.extent[0]), int(o.extent[1]), int(o.extent[2])};
   grid.boundaries = {Boundary(o.boundary[0]), Boundary(o.boundary[1]), Boundary(o.boundary[2])};
   grid.padding = o.padding;

@@ -69,6 +69,7 @@ namespace grainspin::capi {
 
 // Of options whose grid must be complete; arrays are not read.
 Grid checked_grid(const grainspin_state_options& options, const LoadedModel& model);
+void check_stream(const void* stream, const LoadedModel& model);
 Callbacks callbacks_of(const grainspin_state_options& options);
 grainspin_state_options taken(const grainspin_state_options* options);
 grainspin_state_options state_defaults();
