@@ -13,6 +13,7 @@ set(GRAINSPIN_INSTALL_CMAKE "${CMAKE_INSTALL_LIBDIR}/cmake/grainspin")
 set(pkgconfig "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 set(documents "${CMAKE_INSTALL_DATADIR}/doc")
 
+set_target_properties(grainspin PROPERTIES INSTALL_RPATH "")  # asks the system's libraries only
 install(TARGETS grainspin EXPORT grainspin
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT library NAMELINK_COMPONENT development)
 install(FILES LICENSE THIRD_PARTY.md DESTINATION "${documents}/libgrainspin" COMPONENT library)
