@@ -8,7 +8,7 @@ const std::vector<Target>& targets() {
       {"model_header", model_header, 1 << 15, model_header_seeds},
       {"domain", domain_json, 1 << 14, domain_seeds},
       {"state", saved_state, 1 << 16, state_seeds},
-      {"hdf5_bytes", hdf5_bytes, 1 << 16, hdf5_seeds},
+      {"hdf5_cut", hdf5_cut, 16, cut_seeds},
       {"result", result_edits, 600, edit_seeds},
       {"dadf5", dadf5_edits, 600, edit_seeds},
       {"ddd_hdf5", ddd_edits, 600, edit_seeds},

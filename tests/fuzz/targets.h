@@ -9,9 +9,9 @@ void load_name(Bytes), load_table(Bytes), load_yaml(Bytes), damask_yaml(Bytes), 
     property_table(Bytes), slip_set_file(Bytes), slip_set_name(Bytes), fit_json(Bytes);
 std::vector<std::string> paradis_seeds();
 
-// targets_hdf5.cpp: bytes as they are; programs of edits (edits.cpp)
-void hdf5_bytes(Bytes), result_edits(Bytes), dadf5_edits(Bytes), ddd_edits(Bytes), fit_edits(Bytes);
-std::vector<std::string> hdf5_seeds(), edit_seeds(), fit_json_seeds(), ddd_csv_seeds();
+// targets_hdf5.cpp: files cut off; programs of edits (edits.cpp)
+void hdf5_cut(Bytes), result_edits(Bytes), dadf5_edits(Bytes), ddd_edits(Bytes), fit_edits(Bytes);
+std::vector<std::string> cut_seeds(), edit_seeds(), fit_json_seeds(), ddd_csv_seeds();
 
 // targets_model.cpp
 void model(Bytes), model_header(Bytes), domain_json(Bytes);
