@@ -1,16 +1,17 @@
 // What the C interface adds to a step at 64^3, shipped models: the same step by the engine directly and through
-// libgrainspin, in turns in one run, CPU time of all threads, so that other work of the machine does not count. Counters,
+// libgrainspin, in turns in one run, CPU time of all threads and the fastest of each, so that other work of the machine counts
+// little. Counters,
 // in per cent of the engine's step: overhead of grainspin_advance, read (orientations and increments into the caller's
 // arrays beside it), verdict (every voxel judged).
 #include <benchmark/benchmark.h>
 #include <time.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "bench/timing.h"
 #include "grainspin/grainspin.hpp"
 #include "grainspin/surrogate.h"
 #include "tests/local_oracle.h"
@@ -31,6 +32,8 @@ double cpu_seconds(const Work& work) {
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
   return double(b.tv_sec - a.tv_sec) + 1e-9 * double(b.tv_nsec - a.tv_nsec);
 }
+
+double fastest(const std::vector<double>& v) { return *std::min_element(v.begin(), v.end()); }
 
 void interface(benchmark::State& bench, const std::string& file) {
   const std::string path = std::string(GRAINSPIN_SOURCE_DIR) + "/networks/pretrained/" + file;
@@ -59,14 +62,14 @@ void interface(benchmark::State& bench, const std::string& file) {
       reading.push_back(cpu_seconds([&] { state.orientations(gs::array(now)), state.increments(gs::array(w)); }));
       judging.push_back(cpu_seconds([&] { state.verdicts(gs::array(verdicts)); }));
     }
-    bench.SetIterationTime(median(through));
+    bench.SetIterationTime(fastest(through));
   }
-  const double step = median(direct);
+  const double step = fastest(direct);
   bench.counters["engine_s"] = step;
-  bench.counters["overhead_percent"] = 100 * (median(through) / step - 1);
-  bench.counters["read_percent"] = 100 * median(reading) / step;
-  bench.counters["verdict_percent"] = 100 * median(judging) / step;
-  bench.counters["voxel_steps/s"] = double(kVoxels) / median(through);
+  bench.counters["overhead_percent"] = 100 * (fastest(through) / step - 1);
+  bench.counters["read_percent"] = 100 * fastest(reading) / step;
+  bench.counters["verdict_percent"] = 100 * fastest(judging) / step;
+  bench.counters["voxel_steps/s"] = double(kVoxels) / fastest(through);
 }
 
 BENCHMARK_CAPTURE(interface, nonlocal, "cu_uniaxial.safetensors")->UseManualTime()->Iterations(1)->Unit(benchmark::kMillisecond);

@@ -12,6 +12,7 @@ namespace grainspin {
 class Checksum {
  public:
   void add(const void* data, std::size_t bytes) {
+    if (bytes == 0) return;
     const auto* from = static_cast<const unsigned char*>(data);
     total_ += bytes;
     if (held_ > 0) {
