@@ -1,9 +1,7 @@
 // Steps one by one by the engines on a GPU, against their whole runs, bit for bit; the launchers' table on the host.
 #include <cstdlib>
 
-#include "backend.h"
-#include "random_nonlocal.h"
-#include "rollout_cases.h"
+#include "rollout_cuda_cases.h"
 
 namespace grainspin {
 namespace {
@@ -13,56 +11,8 @@ class CudaRollout : public ::testing::Test {
   void SetUp() override { setenv("GRAINSPIN_CUDA_LIBRARY", GRAINSPIN_HOST_CUDA, 1); }
 };
 
-TEST_F(CudaRollout, NonlocalGivesTheBitsOfARun) {
-  const Shape shape{5, 4, 3};
-  std::vector<std::uint8_t> mask(std::size_t(shape.voxels()), 1);
-  for (std::size_t i = 0; i < mask.size(); i += 5) mask[i] = 0;
-  std::vector<std::int32_t> phase(mask.size());
-  for (std::size_t i = 0; i < phase.size(); ++i) phase[i] = std::int32_t(i * i / 3 % 2);
-  for (const char* what : {"plain", "not carried, no memory", "no passes", "padded, masked", "two phases, warm",
-                           "loads of its own"}) {
-    SCOPED_TRACE(what);
-    const std::string kind = what;
-    NonlocalSpec s;
-    s.passes = 2, s.channels = 3, s.width = 4, s.polarisations = 2, s.memory = 2;
-    s.phases = {testing::phase_of("fcc")};
-    Region region = whole(shape, {});
-    region.spacing = {1, 1.5, 0.7};
-    if (kind.starts_with("not")) s.carried = false, s.memory = 0, s.stress = false;
-    if (kind.starts_with("no p")) s.passes = 0;
-    if (kind.starts_with("padded")) {
-      region = whole(shape, {Boundary::kPeriodic, Boundary::kClamped, Boundary::kClamped});
-      region.padding = 2;
-    }
-    if (kind.starts_with("two")) s.warmup = 3, s.phases.push_back(testing::phase_of("bcc24")), region.phase = phase.data();
-    if (!kind.starts_with("loads")) region.loads = testing::varied_loads(5);
-    const Model model = testing::random_cell(s, 11, 4);
-    const std::uint8_t* m = kind.ends_with("masked") ? mask.data() : nullptr;
-    const auto engine = make_cuda_engine(model, {.device = Device::kCuda});
-    testing::expect_the_bits_of_a_run(*engine, region, m);
-    testing::expect_the_bits_of_a_teacher(*engine, region, m);
-  }
-}
-
-TEST_F(CudaRollout, LocalGivesTheBitsOfARun) {
-  const Shape shape{7, 5, 4};
-  std::vector<std::uint8_t> mask(std::size_t(shape.voxels()), 1);
-  for (std::size_t i = 0; i < mask.size(); i += 5) mask[i] = 0;
-  for (Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours})
-    for (Cell cell : {Cell::kLstm, Cell::kGru})
-      for (int layers : {1, 2}) {
-        SCOPED_TRACE(std::string(name(feedback)) + " " + name(cell) + " x" + std::to_string(layers));
-        const bool heads = layers == 2;
-        const Model model = testing::random_model({cell, layers, 32, 1, feedback, heads, heads}, "432", 4, 7);
-        const Region region = whole(shape, heads ? Boundaries{.y = Boundary::kClamped} : Boundaries{});
-        const auto engine = make_cuda_engine(model, {.device = Device::kCuda});
-        const std::uint8_t* m = heads ? mask.data() : nullptr;
-        testing::expect_the_bits_of_a_run(*engine, region, m);
-        const auto q0 = testing::random_orientations(shape.voxels(), 1);
-        if (feedback != Feedback::kInitial) testing::expect_the_bits_of_a_teacher(*engine, region, m);
-        else EXPECT_THROW(engine->start(region, q0.data(), m)->set_orientation(q0.data()), Error);
-      }
-}
+TEST_F(CudaRollout, NonlocalGivesTheBitsOfARun) { testing::nonlocal_gives_the_bits_of_a_run(); }
+TEST_F(CudaRollout, LocalGivesTheBitsOfARun) { testing::local_gives_the_bits_of_a_run(); }
 
 TEST_F(CudaRollout, OneKernelForAllStepsIsNotTakenApart) {
   const Model model = testing::random_model({Cell::kLstm, 1, 64, 1, Feedback::kInitial}, "432", 3, 7);
