@@ -6,37 +6,20 @@
 #include <numbers>
 #include <random>
 
+#include "draw.h"
 #include "grainspin/metrics_physics.h"
 #include "grainspin/operations.h"
 
 namespace grainspin {
 namespace {
 
+using namespace testing;
+
 constexpr double kDegree = std::numbers::pi / 180;
 const VoxelSymmetry kCubic{{&PointGroup::named("432")}, nullptr};
 
-std::vector<float> random_orientations(int n, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<double> normal;
-  std::vector<float> q;
-  for (int i = 0; i < n; ++i) {
-    const Quatd r = normalised(Quatd{normal(random), normal(random), normal(random), normal(random)});
-    for (const double x : {r.w, r.x, r.y, r.z}) q.push_back(float(x));
-  }
-  return q;
-}
-
-LoadStep tension(int axis, double strain) {
-  LoadStep load;
-  load.prescribed.fill(true);
-  for (int i = 0; i < 3; ++i)
-    if (i != axis) load.prescribed[std::size_t(4 * i)] = false;
-  load.L[std::size_t(4 * axis)] = strain;
-  return load;
-}
-
 TEST(MetricsPhysics, FreeComponentsByHand) {
-  LoadStep truth = tension(2, 0.01), predicted = truth;
+  LoadStep truth = uniaxial(2, 0.01), predicted = truth;
   truth.L[0] = -0.004, truth.L[4] = -0.006;
   predicted.L[0] = -0.0047, predicted.L[4] = -0.0053, predicted.L[1] = 99;  // a prescribed one is not looked at
   const double size = std::sqrt(2.0 / 3.0 * (1e-4 + 16e-6 + 36e-6));
@@ -47,7 +30,7 @@ TEST(MetricsPhysics, FreeComponentsByHand) {
 }
 
 TEST(MetricsPhysics, WhatIsToldHoldsNothingOfTheTruth) {
-  LoadStep load = tension(0, 0.01);
+  LoadStep load = uniaxial(0, 0.01);
   load.prescribed[3] = false;
   load.L[3] = 0.5, load.L[4] = -0.009, load.L[8] = -0.001;
   const LoadStep out = told({load}).front();
@@ -60,10 +43,10 @@ TEST(MetricsPhysics, WhatIsToldHoldsNothingOfTheTruth) {
 }
 
 TEST(MetricsPhysics, TensionAxis) {
-  EXPECT_EQ(tension_axis({tension(2, 0.01), tension(2, 0.02)}), 2);
-  EXPECT_EQ(tension_axis({tension(1, 0.01)}), 1);
-  EXPECT_FALSE(tension_axis({tension(1, 0.01), tension(2, 0.01)}));
-  EXPECT_FALSE(tension_axis({tension(1, -0.01)}));  // compression
+  EXPECT_EQ(tension_axis({uniaxial(2, 0.01), uniaxial(2, 0.02)}), 2);
+  EXPECT_EQ(tension_axis({uniaxial(1, 0.01)}), 1);
+  EXPECT_FALSE(tension_axis({uniaxial(1, 0.01), uniaxial(2, 0.01)}));
+  EXPECT_FALSE(tension_axis({uniaxial(1, -0.01)}));  // compression
   LoadStep full;
   full.prescribed.fill(true);
   full.L = {-0.005, 0, 0, 0, -0.005, 0, 0, 0, 0.01};
@@ -181,7 +164,7 @@ TEST(MetricsPhysics, HalfStepsMoveTheEndByWhatIsNotLinear) {
   Turner model;
   model.quadratic = 10;
   Region region = some_region();
-  for (LoadStep& load : region.loads) load = tension(2, 0.02), load.L[0] = load.L[4] = -0.01;  // von Mises 0.02, no spin
+  for (LoadStep& load : region.loads) load = uniaxial(2, 0.02), load.L[0] = load.L[4] = -0.01;  // von Mises 0.02, no spin
   const auto last = last_of(model, region, q);
   // Two steps of 10 (0.02)^2 = 0.004 against four of a quarter of it.
   const EndDifference e = half_step_error(model, region, kCubic, q.data(), last.data());

@@ -5,21 +5,13 @@
 #include <cmath>
 #include <random>
 
+#include "draw.h"
 #include "grainspin/metrics.h"
 
 namespace grainspin {
 namespace {
 
-std::vector<float> random_orientations(int n, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<double> normal;
-  std::vector<float> q;
-  for (int i = 0; i < n; ++i) {
-    const Quatd r = normalised(Quatd{normal(random), normal(random), normal(random), normal(random)});
-    for (const double x : {r.w, r.x, r.y, r.z}) q.push_back(float(x));
-  }
-  return q;
-}
+using namespace testing;
 
 Quatd at(const std::vector<float>& q, std::size_t i) { return {q[4 * i], q[4 * i + 1], q[4 * i + 2], q[4 * i + 3]}; }
 void put(std::vector<float>& q, std::size_t i, const Quatd& r) {
@@ -27,15 +19,6 @@ void put(std::vector<float>& q, std::size_t i, const Quatd& r) {
 }
 
 const VoxelSymmetry kCubic{{&PointGroup::named("432")}, nullptr};
-
-LoadStep uniaxial(int axis, double strain) {
-  LoadStep load;
-  load.prescribed.fill(true);
-  for (int i = 0; i < 3; ++i)
-    if (i != axis) load.prescribed[std::size_t(4 * i)] = false;
-  load.L[std::size_t(4 * axis)] = strain;
-  return load;
-}
 
 TEST(Metrics, SpreadIsNumpys) {
   // numpy.percentile([4, 1, 3, 2, 10], [50, 95, 99]) = 3, 8.8, 9.76

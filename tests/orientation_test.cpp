@@ -7,23 +7,14 @@
 #include <random>
 #include <vector>
 
+#include "draw.h"
+
 namespace grainspin {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846, kDegree = kPi / 180;
+using namespace testing;
 
-struct Draw {
-  std::mt19937_64 engine{3};
-  std::normal_distribution<double> normal;
-  Quatd orientation() {
-    return normalised(Quatd{normal(engine), normal(engine), normal(engine), normal(engine)});
-  }
-  Vec3<double> direction() {
-    const Vec3<double> v{normal(engine), normal(engine), normal(engine)};
-    const double n = std::sqrt(v.x * v.x + v.y * v.y + v.z * v.z);
-    return {v.x / n, v.y / n, v.z / n};
-  }
-};
+constexpr double kPi = 3.14159265358979323846, kDegree = kPi / 180;
 
 double distance(const Quatd& a, const Quatd& b) {  // up to the sign
   const double s = a.w * b.w + a.x * b.x + a.y * b.y + a.z * b.z < 0 ? -1 : 1;
@@ -105,7 +96,7 @@ TEST(Orientation, AgreesWithScipy) {
 
 // Bunge 1982, eq. 2.50: the matrix g that takes sample to crystal coordinates; R(q) is its transpose.
 TEST(Orientation, BungeMatrix) {
-  Draw draw;
+  Draw draw(3);
   for (int trial = 0; trial < 100; ++trial) {
     const double p1 = draw.normal(draw.engine) * 3, P = draw.normal(draw.engine),
                  p2 = draw.normal(draw.engine) * 3;
@@ -159,7 +150,7 @@ TEST(Orientation, BungeAtThePoles) {
 }
 
 TEST(Orientation, ProductIsTheMatrixProduct) {
-  Draw draw;
+  Draw draw(3);
   for (int trial = 0; trial < 50; ++trial) {
     const Quatd a = draw.orientation(), b = draw.orientation();
     const Mat3<double> A = matrix(a), B = matrix(b), AB = matrix(a * b);
@@ -173,7 +164,7 @@ TEST(Orientation, ProductIsTheMatrixProduct) {
 }
 
 TEST(Orientation, MatrixRoundTripThroughEveryBranch) {
-  Draw draw;
+  Draw draw(3);
   for (int trial = 0; trial < 400; ++trial) {
     Quatd q = draw.orientation();
     const double small = 1e-9;  // one component small or all but one
@@ -188,7 +179,7 @@ TEST(Orientation, MatrixRoundTripThroughEveryBranch) {
 
 // exp and log against the definition in long double, for angles from 1e-300 to pi; both relative.
 TEST(Orientation, ExpAndLogAreExactAtEveryAngle) {
-  Draw draw;
+  Draw draw(3);
   for (int trial = 0; trial < 2000; ++trial) {
     const double angle = trial < 1500 ? std::pow(10.0, -300 + 0.2 * trial) : kPi * (trial - 1499) / 501;
     const Vec3<double> n = draw.direction();
@@ -212,7 +203,7 @@ TEST(Orientation, ExpAndLogAreExactAtEveryAngle) {
 }
 
 TEST(Orientation, ExpAndLogInSinglePrecision) {
-  Draw draw;
+  Draw draw(3);
   for (int trial = 0; trial < 500; ++trial) {
     const double angle = trial < 400 ? std::pow(10.0, -38 + 0.09 * trial) : 3.1 * (trial - 399) / 101;
     const Vec3<double> n = draw.direction();
@@ -229,7 +220,7 @@ TEST(Orientation, ExpAndLogInSinglePrecision) {
 }
 
 TEST(Orientation, AxisAngle) {
-  Draw draw;
+  Draw draw(3);
   for (const double angle : {1e-200, 1e-9, 0.1, 1.0, 3.0, kPi}) {
     const Vec3<double> n = draw.direction();
     const AxisAngle<double> a = axis_angle(from_axis_angle(AxisAngle<double>{n, angle}));
@@ -248,7 +239,7 @@ TEST(Orientation, AxisAngle) {
 // Rowenhorst et al. 2015 (the conventions of DREAM.3D, P = +1): Euler angles to quaternion is
 // (c cos sigma, -s cos delta, -s sin delta, -c sin sigma), stored vector first.
 TEST(Orientation, Dream3d) {
-  Draw draw;
+  Draw draw(3);
   for (int trial = 0; trial < 20; ++trial) {
     const Vec3<double> e{3 + draw.normal(draw.engine), 1.5 + 0.3 * draw.normal(draw.engine),
                          3 + draw.normal(draw.engine)};
@@ -265,7 +256,7 @@ TEST(Orientation, Dream3d) {
 
 template <class T>
 void arrays_round_trip(double tolerance) {
-  Draw draw;
+  Draw draw(3);
   const int n = 53;
   std::vector<T> q(4 * n);
   for (int i = 0; i < n; ++i) {

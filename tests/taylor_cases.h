@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cmath>
-#include <random>
 #include <vector>
 
+#include "draw.h"
 #include "grainspin/orientation.h"
 #include "grainspin/taylor.h"
 
@@ -22,17 +22,6 @@ inline LoadStep tension(double strain, bool lateral_free = true) {
     load.L[0] = load.L[4] = -strain / 2;
   }
   return load;
-}
-
-inline std::vector<float> random_orientations(int n, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<double> normal;
-  std::vector<float> q;
-  for (int i = 0; i < n; ++i) {
-    const Quatd r = normalised(Quatd{normal(random), normal(random), normal(random), normal(random)});
-    for (const double x : {r.w, r.x, r.y, r.z}) q.push_back(float(x));
-  }
-  return q;
 }
 
 // The rotation that brings crystal direction c onto sample z.
