@@ -220,7 +220,7 @@ DomainJudgement DomainJudge::tell(std::span<const Parts> steps, std::span<const 
         const auto& v = voxels[most(which, &VoxelVerdicts::increment)];
         const double largest = voxels[most(which, &VoxelVerdicts::increment_largest)].increment_largest;
         return percent(v.increment, v.voxels) + " of the voxels turning by up to " + short_text(largest / Margins::kDegree) +
-               " degrees a step, in training at most " + short_text(domain_.increment / Margins::kDegree) + ",";
+               " degrees a step (in training at most " + short_text(domain_.increment / Margins::kDegree) + ")";
       });
   return out;
 }

@@ -180,7 +180,7 @@ TEST(DomainStep, TheWorseOfLoadAndVoxels) {
   v.outside = 101, v.increment = 500, v.increment_largest = 4 * kDegree;
   s = judge.step(load, 0, v);
   EXPECT_EQ(s.verdict, Verdict::kOutside);
-  EXPECT_NE(s.reason.find("50 % of the voxels turning by up to 4 degrees a step, in training at most 2"), std::string::npos) << s.reason;
+  EXPECT_NE(s.reason.find("50 % of the voxels turning by up to 4 degrees a step (in training at most 2)"), std::string::npos) << s.reason;
   const std::vector<VoxelVerdicts> run{VoxelVerdicts{}, v};
   const DomainJudgement j = judge.run({load, load}, run);
   EXPECT_EQ(j.steps, (std::vector<Verdict>{Verdict::kFine, Verdict::kOutside}));
