@@ -1,4 +1,5 @@
-// The example solver against DAMASK: the archive of 12^3 voxels, its first two strain steps at its own time steps.
+// The example solver against DAMASK: the archive of 12^3 voxels, its first two strain steps at its own time
+// steps.
 #include <gtest/gtest.h>
 
 #include "examples/solver/files.h"
@@ -17,7 +18,8 @@ TEST(SolverArchive, CopperAtTwoPercent) {
   std::vector<float> raw(4 * n);
   archive->orientation(0, 0, n, raw.data());
   std::vector<double> q(raw.begin(), raw.end());
-  Polycrystal solver(read_material(source + "/examples/solver/copper.txt"), {12, 12, 12}, {1, 1, 1}, q.data(), 1);
+  Polycrystal solver(read_material(source + "/examples/solver/copper.txt"), {12, 12, 12}, {1, 1, 1}, q.data(),
+                     1);
   const auto load = read_load(source + "/examples/solver/uniaxial.txt");
   std::vector<float> P(9 * n), F(9 * n), cauchy(6 * n);
   for (int s = 0; s < 2; ++s) {

@@ -1,4 +1,5 @@
-// The example solver's equilibrium: a laminate in closed form, both schemes against each other, its text files.
+// The example solver's equilibrium: a laminate in closed form, both schemes against each other, its text
+// files.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -27,8 +28,9 @@ Tangent stiffness(const Material& law, const Matrix& R) {
 }
 
 TEST(SolverCell, LaminateOfTwoElasticCrystals) {
-  // Layers normal to x: the displacement gradients of the layers differ by a x e_x, and the tractions P e_x agree:
-  // (f_B N_A + f_A N_B) a = (C_B - C_A) : H e_x with N_ik = C_i1k1, H_A = H + f_B a x e_x, H_B = H - f_A a x e_x.
+  // Layers normal to x: the displacement gradients of the layers differ by a x e_x, and the tractions P e_x
+  // agree: (f_B N_A + f_A N_B) a = (C_B - C_A) : H e_x with N_ik = C_i1k1, H_A = H + f_B a x e_x, H_B = H -
+  // f_A a x e_x.
   Material law;
   law.rate = 1e-200;  // nothing slips
   const Quaternion qA = exponential({0, 0.5, 0}), qB = exponential({0.3, -0.2, 0.7});

@@ -18,7 +18,8 @@ constexpr Free kUniaxial{true, false, false, false, true, false, false, false, f
 std::unique_ptr<Polycrystal> pulled(const Material& law, const Quaternion& q, double strain) {
   std::vector<double> orientation;
   for (int i = 0; i < 8; ++i) orientation.insert(orientation.end(), q.begin(), q.end());
-  auto crystal = std::make_unique<Polycrystal>(law, std::array{2, 2, 2}, std::array{1.0, 1.0, 1.0}, orientation.data(), 1);
+  auto crystal = std::make_unique<Polycrystal>(law, std::array{2, 2, 2}, std::array{1.0, 1.0, 1.0},
+                                               orientation.data(), 1);
   for (int k = 1; k <= std::lround(strain / 1e-3); ++k) {
     MeanLoad load{.F = kIdentity, .free = kUniaxial};
     load.F[8] = std::exp(1e-3 * k);
@@ -28,7 +29,8 @@ std::unique_ptr<Polycrystal> pulled(const Material& law, const Quaternion& q, do
 }
 
 Quaternion from_to(std::array<double, 3> a, std::array<double, 3> b) {  // turns unit vector a onto b
-  const std::array<double, 3> c{a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+  const std::array<double, 3> c{a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2],
+                                a[0] * b[1] - a[1] * b[0]};
   const double sine = std::sqrt(c[0] * c[0] + c[1] * c[1] + c[2] * c[2]);
   const double angle = std::atan2(sine, a[0] * b[0] + a[1] * b[1] + a[2] * b[2]);
   return exponential({angle * c[0] / sine, angle * c[1] / sine, angle * c[2] / sine});
@@ -47,8 +49,8 @@ TEST(SolverPoint, EachSystemHasTheInteractionsOfTheCube) {
 }
 
 TEST(SolverPoint, MultipleSlipWithoutHardening) {
-  // Symmetric tension axes: k systems of Schmid factor m share the rate equally, so that g = rate/(k m) each and
-  // sigma = xi/m (g/g0)^(1/n). <001>: 8 systems, m = 1/sqrt 6; <111>: 6 systems, m = 2/(3 sqrt 6).
+  // Symmetric tension axes: k systems of Schmid factor m share the rate equally, so that g = rate/(k m) each
+  // and sigma = xi/m (g/g0)^(1/n). <001>: 8 systems, m = 1/sqrt 6; <111>: 6 systems, m = 2/(3 sqrt 6).
   Material law;
   law.h_0 = 1e-3;
   law.xi_0 = 1e6;  // soft: elastic strains are small then
@@ -78,15 +80,18 @@ TEST(SolverPoint, HardeningOfTheCubeAxis) {
   law.h = {1, 1, 1, 1, 1, 1};
   law.a = 1;
   const auto polycrystal = pulled(law, {1, 0, 0, 0}, 0.05);
-    const Polycrystal& crystal = *polycrystal;
+  const Polycrystal& crystal = *polycrystal;
   std::vector<double> xi(kSystems * crystal.voxels()), slip(crystal.voxels());
   crystal.resistances(xi.data());
   crystal.slips(slip.data());
-  const double stress = crystal.mean_von_mises(), modulus = 1 / (168.9e9 + 121.8e9) * (168.9e9 - 121.8e9) *
-                                                            (168.9e9 + 2 * 121.8e9);  // of <001>: (C11-C12)(C11+2C12)/(C11+C12)
-  EXPECT_NEAR(slip[0] / (std::sqrt(6.0) * (0.05 - stress / modulus)), 1, 2e-3);  // Hencky against Green strain
+  const double stress = crystal.mean_von_mises();
+  const double C11 = 168.9e9, C12 = 121.8e9,
+               modulus = (C11 - C12) * (C11 + 2 * C12) / (C11 + C12);  // of <001>
+  EXPECT_NEAR(slip[0] / (std::sqrt(6.0) * (0.05 - stress / modulus)), 1,
+              2e-3);  // Hencky against Green strain
   for (const double x : xi)
-    EXPECT_NEAR(x / (law.xi_inf - (law.xi_inf - law.xi_0) * std::exp(-law.h_0 * slip[0] / law.xi_inf)), 1, 5e-3);
+    EXPECT_NEAR(x / (law.xi_inf - (law.xi_inf - law.xi_0) * std::exp(-law.h_0 * slip[0] / law.xi_inf)), 1,
+                5e-3);
 }
 
 TEST(SolverPoint, TheTangentIsTheDerivative) {
@@ -120,7 +125,8 @@ TEST(SolverPoint, AFarGuessIsApproached) {
   // From the undeformed, soft crystal to 0.25 % strain at once: resistances grow fourfold in the step.
   const Crystal crystal{Material{}};
   PointStep step;
-  for (int i = 0; i < 9; ++i) step.F[i] = broadcast(Matrix{0.99876, 1e-4, 0, 0, 0.99876, 2e-4, 0, 0, 1.0025}[i]);
+  for (int i = 0; i < 9; ++i)
+    step.F[i] = broadcast(Matrix{0.99876, 1e-4, 0, 0, 0.99876, 2e-4, 0, 0, 1.0025}[i]);
   for (int l = 0; l < kLanes; ++l) {
     const auto q = times(exponential({0.15 * l, 0, 0}), exponential({0, 0.1, 0.11 * l}));
     const Matrix R = rotation_of(q.data());

@@ -11,7 +11,8 @@ namespace cp {
 void parallel(int threads, std::int64_t n, const std::function<void(std::int64_t, std::int64_t)>& body) {
   const std::int64_t parts = std::max<std::int64_t>(1, std::min<std::int64_t>(threads, n));
   std::vector<std::thread> others;
-  for (std::int64_t p = 1; p < parts; ++p) others.emplace_back([&, p] { body(n * p / parts, n * (p + 1) / parts); });
+  for (std::int64_t p = 1; p < parts; ++p)
+    others.emplace_back([&, p] { body(n * p / parts, n * (p + 1) / parts); });
   body(0, n / parts);
   for (auto& thread : others) thread.join();
 }
@@ -19,7 +20,8 @@ void parallel(int threads, std::int64_t n, const std::function<void(std::int64_t
 Cell::Cell(std::array<int, 3> voxels, std::array<double, 3> size, int threads)
     : shape_(voxels), threads_(std::max(1, threads)) {
   for (int i = 0; i < 3; ++i)
-    if (voxels[i] < 1 || !(size[i] > 0)) throw std::runtime_error("a cell wants voxels and a size along every axis");
+    if (voxels[i] < 1 || !(size[i] > 0))
+      throw std::runtime_error("a cell wants voxels and a size along every axis");
   const std::int64_t nx = voxels[0], ny = voxels[1], nz = voxels[2], half = nx / 2 + 1;
   voxels_ = nx * ny * nz;
   stride_ = (voxels_ + kLanes - 1) / kLanes * kLanes;
@@ -30,7 +32,8 @@ Cell::Cell(std::array<int, 3> voxels, std::array<double, 3> size, int threads)
   const auto frequency = [&](std::int64_t index, int axis) {
     const std::int64_t n = voxels[axis];
     if (2 * index == n) return 0.0;
-    return 2 * std::numbers::pi * static_cast<double>(2 * index < n ? index : index - n) / (size[axis] / size[0]);
+    return 2 * std::numbers::pi * static_cast<double>(2 * index < n ? index : index - n) /
+           (size[axis] / size[0]);
   };
   for (std::int64_t z = 0; z < nz; ++z)
     for (std::int64_t y = 0; y < ny; ++y)

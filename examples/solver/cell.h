@@ -15,7 +15,7 @@ struct fftw_plan_s;
 namespace cp {
 
 using Tangent = std::array<double, 81>;  // dP_ij/dF_kl at [9*(3*i+j) + 3*k+l]
-using Free = std::array<bool, 9>;        // components of the mean deformation gradient that the load leaves free
+using Free = std::array<bool, 9>;  // components of the mean deformation gradient that the load leaves free
 
 // Memory that packs can be read from and FFTW likes.
 template <class T>
@@ -30,8 +30,8 @@ struct Aligned {
 };
 using Field = std::vector<double, Aligned<double>>;  // [component][stride], voxels x fastest
 
-// Calls body(first, last) on parts of [0, n) from `threads` threads. What a part computes must not depend on the
-// division: then neither does the result.
+// Calls body(first, last) on parts of [0, n) from `threads` threads. What a part computes must not depend on
+// the division: then neither does the result.
 void parallel(int threads, std::int64_t n, const std::function<void(std::int64_t, std::int64_t)>& body);
 
 class Cell {
@@ -51,17 +51,17 @@ class Cell {
 
   // The preconditioner: homogeneous reference stiffness, made symmetric here. `free`: as in Green.
   void set_reference(const Tangent& C0, const Free& free);
-  // strain = Green : stress. Where k is not 0: u = N^-1 (stress k), N_ik = C0_ijkl k_j k_l, strain = u k (Moulinec and
-  // Suquet 1998, eq. 14, at finite strain: Eisenlohr et al. 2013, eq. 26); the mean: the free components that
-  // C0 asks for, so that a free mean stress is part of the same equation. Components of k at the Nyquist
-  // frequency are zero: there is no real wave with that derivative.
+  // strain = Green : stress. Where k is not 0: u = N^-1 (stress k), N_ik = C0_ijkl k_j k_l, strain = u k
+  // (Moulinec and Suquet 1998, eq. 14, at finite strain: Eisenlohr et al. 2013, eq. 26); the mean: the free
+  // components that C0 asks for, so that a free mean stress is part of the same equation. Components of k at
+  // the Nyquist frequency are zero: there is no real wave with that derivative.
   void green(const Field& stress, Field& strain);
 
  private:
   std::array<int, 3> shape_;
   int threads_;
   std::int64_t voxels_, stride_, waves_;
-  std::vector<std::array<double, 3>> k_;       // [wave]
+  std::vector<std::array<double, 3>> k_;        // [wave]
   std::vector<std::array<double, 6>> inverse_;  // [wave] N^-1: xx yy zz yz xz xy
   std::array<double, 81> mean_compliance_{};
   std::vector<std::complex<double>, Aligned<std::complex<double>>> spectrum_;  // [9][waves]

@@ -17,7 +17,8 @@ namespace {
 constexpr double kDegree = std::numbers::pi / 180;
 constexpr std::int64_t kMostVoxels = std::int64_t{1} << 32;
 
-// Lines of a text file cut at blanks; empty lines and comments left out. The numbers do not depend on the locale.
+// Lines of a text file cut at blanks; empty lines and comments left out. The numbers do not depend on the
+// locale.
 class Lines {
  public:
   explicit Lines(const std::string& path) : path_(path), file_(path) {
@@ -98,10 +99,12 @@ Microstructure read_microstructure(const std::string& path) {
   std::vector<bool> seen(count);
   for (const auto& row : rows) {
     const std::int64_t i =
-        row.at[0] - 1 + std::int64_t(out.voxels[0]) * (row.at[1] - 1 + std::int64_t(out.voxels[1]) * (row.at[2] - 1));
+        row.at[0] - 1 +
+        std::int64_t(out.voxels[0]) * (row.at[1] - 1 + std::int64_t(out.voxels[1]) * (row.at[2] - 1));
     if (seen[i])
-      throw std::runtime_error(path + ": voxel " + std::to_string(row.at[0]) + " " + std::to_string(row.at[1]) + " " +
-                               std::to_string(row.at[2]) + " is there twice");
+      throw std::runtime_error(path + ": voxel " + std::to_string(row.at[0]) + " " +
+                               std::to_string(row.at[1]) + " " + std::to_string(row.at[2]) +
+                               " is there twice");
     seen[i] = true;
     const Quaternion q = from_euler(kDegree * row.angle[0], kDegree * row.angle[1], kDegree * row.angle[2]);
     std::copy(q.begin(), q.end(), out.orientation.begin() + 4 * i);
@@ -110,7 +113,8 @@ Microstructure read_microstructure(const std::string& path) {
   return out;
 }
 
-void write_microstructure(const std::string& path, const Microstructure& structure, const double* orientation) {
+void write_microstructure(const std::string& path, const Microstructure& structure,
+                          const double* orientation) {
   const std::string temporary = path + ".part";
   {
     std::ofstream file(temporary);
@@ -122,7 +126,8 @@ void write_microstructure(const std::string& path, const Microstructure& structu
           const double* q = orientation + 4 * i;
           for (const double angle : to_euler({q[0], q[1], q[2], q[3]})) {
             char text[32];
-            const auto end = std::to_chars(text, text + sizeof text, angle / kDegree, std::chars_format::fixed, 6).ptr;
+            const auto end =
+                std::to_chars(text, text + sizeof text, angle / kDegree, std::chars_format::fixed, 6).ptr;
             file.write(text, end - text).put(' ');
           }
           file << x << ' ' << y << ' ' << z << ' ' << structure.grain[i] << " 1\n";

@@ -10,9 +10,9 @@
 
 namespace cp {
 
-// EVPFFT's eight columns, one line a voxel in any order: phi1 Phi phi2 (Bunge, degrees), x y z (from 1), grain,
-// phase; lines that begin with # are not read. `grainspin convert` writes it. Throws std::runtime_error that names
-// file, line, wanted and found: also where a voxel is missing or given twice.
+// EVPFFT's eight columns, one line a voxel in any order: phi1 Phi phi2 (Bunge, degrees), x y z (from 1),
+// grain, phase; lines that begin with # are not read. `grainspin convert` writes it. Throws
+// std::runtime_error that names file, line, wanted and found: also where a voxel is missing or given twice.
 struct Microstructure {
   std::array<int, 3> voxels{};
   std::vector<double> orientation;  // [voxels][4] crystal to sample
@@ -20,7 +20,8 @@ struct Microstructure {
 };
 Microstructure read_microstructure(const std::string& path);
 // Under a temporary name first.
-void write_microstructure(const std::string& path, const Microstructure& structure, const double* orientation);
+void write_microstructure(const std::string& path, const Microstructure& structure,
+                          const double* orientation);
 
 // One line a load step: time in s, increments, ratio of one increment's time to the last one's, and the nine
 // components of the mean F at its end, row-major; x where the component is free and the mean P is zero.

@@ -11,7 +11,8 @@ namespace {
 
 constexpr char kHelp[] =
     "cp_solver START LOAD [options]: crystal plasticity of a periodic polycrystal by FFT\n"
-    "  START             voxels: phi1 Phi phi2 x y z grain phase (EVPFFT's text; grainspin convert writes it)\n"
+    "  START             voxels: phi1 Phi phi2 x y z grain phase (EVPFFT's text; grainspin convert writes "
+    "it)\n"
     "  LOAD              time increments ratio F11 F12 .. F33 a line, x where the mean P is zero instead\n"
     "  --material FILE   name value lines; copper without it\n"
     "  --out PREFIX      writes PREFIX_<step>.txt after every load step\n"
@@ -30,22 +31,28 @@ int run(int argc, char** argv) {
       return std::string(argv[++i]);
     };
     if (word == "--help") return std::fputs(kHelp, stdout), 0;
-    if (word == "--material") material = value();
-    else if (word == "--out") out = value();
-    else if (word == "--threads") threads = std::max(1, std::atoi(value().c_str()));
+    if (word == "--material")
+      material = value();
+    else if (word == "--out")
+      out = value();
+    else if (word == "--threads")
+      threads = std::max(1, std::atoi(value().c_str()));
     else if (word == "--scheme") {
       const auto name = value();
-      if (name != "newton" && name != "basic") throw std::runtime_error("--scheme wants newton or basic: " + name);
+      if (name != "newton" && name != "basic")
+        throw std::runtime_error("--scheme wants newton or basic: " + name);
       scheme = name == "basic" ? cp::Scheme::kBasic : cp::Scheme::kNewton;
-    } else if (word.rfind("--", 0) == 0) throw std::runtime_error("no option is called " + word);
-    else names.push_back(word);
+    } else if (word.rfind("--", 0) == 0)
+      throw std::runtime_error("no option is called " + word);
+    else
+      names.push_back(word);
   }
   if (names.size() != 2) return std::fputs(kHelp, stderr), 1;
   const cp::Microstructure start = cp::read_microstructure(names[0]);
   const auto load = cp::read_load(names[1]);
   const std::array<double, 3> size{double(start.voxels[0]), double(start.voxels[1]), double(start.voxels[2])};
-  cp::Polycrystal polycrystal(material.empty() ? cp::Material{} : cp::read_material(material), start.voxels, size,
-                              start.orientation.data(), threads, scheme);
+  cp::Polycrystal polycrystal(material.empty() ? cp::Material{} : cp::read_material(material), start.voxels,
+                              size, start.orientation.data(), threads, scheme);
   std::puts("step      F_xx      F_yy      F_zz   P_zz/MPa  von Mises/MPa  laws  products  cuts  CPU/s");
   std::vector<double> q(4 * polycrystal.voxels());
   for (std::size_t s = 0; s < load.size(); ++s) {
@@ -63,8 +70,8 @@ int run(int argc, char** argv) {
       sum.cuts += report.cuts;
     }
     const cp::Matrix F = polycrystal.mean_F(), P = polycrystal.mean_P();
-    std::printf("%4zu  %.6f  %.6f  %.6f  %9.3f  %13.3f  %4d  %8d  %4d  %5.1f\n", s + 1, F[0], F[4], F[8], P[8] / 1e6,
-                polycrystal.mean_von_mises() / 1e6, sum.iterations, sum.products, sum.cuts,
+    std::printf("%4zu  %.6f  %.6f  %.6f  %9.3f  %13.3f  %4d  %8d  %4d  %5.1f\n", s + 1, F[0], F[4], F[8],
+                P[8] / 1e6, polycrystal.mean_von_mises() / 1e6, sum.iterations, sum.products, sum.cuts,
                 static_cast<double>(std::clock()) / CLOCKS_PER_SEC);
     std::fflush(stdout);
     if (out.empty()) continue;

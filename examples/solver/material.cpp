@@ -13,8 +13,12 @@ double dot(const std::array<double, 3>& a, const std::array<double, 3>& b) {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-bool parallel(const std::array<double, 3>& a, const std::array<double, 3>& b) { return std::abs(dot(a, b)) > 0.999; }
-bool normal(const std::array<double, 3>& a, const std::array<double, 3>& b) { return std::abs(dot(a, b)) < 0.001; }
+bool parallel(const std::array<double, 3>& a, const std::array<double, 3>& b) {
+  return std::abs(dot(a, b)) > 0.999;
+}
+bool normal(const std::array<double, 3>& a, const std::array<double, 3>& b) {
+  return std::abs(dot(a, b)) < 0.001;
+}
 
 }  // namespace
 
@@ -42,17 +46,32 @@ Crystal::Crystal(const Material& material) : law(material) {
     for (int y = 0; y < kSystems; ++y) {
       const bool plane = parallel(n[x], n[y]), burgers = parallel(m[x], m[y]);
       const bool glissile = normal(m[x], n[y]) || normal(m[y], n[x]);  // one moves in both planes
-      h[x][y] = law.h[plane && burgers ? 0 : plane ? 1 : burgers ? 2 : normal(m[x], m[y]) ? 3 : glissile ? 4 : 5];
+      h[x][y] = law.h[plane && burgers     ? 0
+                      : plane              ? 1
+                      : burgers            ? 2
+                      : normal(m[x], m[y]) ? 3
+                      : glissile           ? 4
+                                           : 5];
     }
 }
 
 Material read_material(const std::string& path) {
   Material law;
-  const std::map<std::string, double*> names{
-      {"C11", &law.C11}, {"C12", &law.C12}, {"C44", &law.C44}, {"rate", &law.rate}, {"n", &law.n},
-      {"xi_0", &law.xi_0}, {"xi_inf", &law.xi_inf}, {"h_0", &law.h_0}, {"a", &law.a}, {"h_self", &law.h[0]},
-      {"h_coplanar", &law.h[1]}, {"h_collinear", &law.h[2]}, {"h_hirth", &law.h[3]}, {"h_glissile", &law.h[4]},
-      {"h_lomer", &law.h[5]}};
+  const std::map<std::string, double*> names{{"C11", &law.C11},
+                                             {"C12", &law.C12},
+                                             {"C44", &law.C44},
+                                             {"rate", &law.rate},
+                                             {"n", &law.n},
+                                             {"xi_0", &law.xi_0},
+                                             {"xi_inf", &law.xi_inf},
+                                             {"h_0", &law.h_0},
+                                             {"a", &law.a},
+                                             {"h_self", &law.h[0]},
+                                             {"h_coplanar", &law.h[1]},
+                                             {"h_collinear", &law.h[2]},
+                                             {"h_hirth", &law.h[3]},
+                                             {"h_glissile", &law.h[4]},
+                                             {"h_lomer", &law.h[5]}};
   std::ifstream file(path);
   if (!file) throw std::runtime_error(path + ": cannot be opened");
   int number = 0;
@@ -66,7 +85,8 @@ Material read_material(const std::string& path) {
     const auto value = std::min(line.find_first_not_of(blank, stop), line.size());
     const auto known = names.find(line.substr(start, stop - start));
     const std::string where = path + ", line " + std::to_string(number) + ": ";
-    if (known == names.end()) throw std::runtime_error(where + "no constant is called " + line.substr(start, stop - start));
+    if (known == names.end())
+      throw std::runtime_error(where + "no constant is called " + line.substr(start, stop - start));
     const auto [end, error] = std::from_chars(line.data() + value, line.data() + line.size(), *known->second);
     if (error != std::errc() || line.find_first_not_of(blank, end - line.data()) != std::string::npos)
       throw std::runtime_error(where + "wants one number after the name");

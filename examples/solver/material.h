@@ -34,10 +34,11 @@ Material read_material(const std::string& path);
 struct Crystal {
   explicit Crystal(const Material& material);
   Material law;
-  int whole_n = 0;                                            // n where it is a whole number, else 0
-  std::array<std::array<double, 3>, kSystems> m, n;           // slip direction, plane normal; unit vectors
-  std::array<Matrix, kSystems> schmid;                        // m x n
-  std::array<std::array<double, 6>, kSystems> stress_weight;  // tau = sum_k weight_k S_k; S in the order of voigt()
+  int whole_n = 0;                                   // n where it is a whole number, else 0
+  std::array<std::array<double, 3>, kSystems> m, n;  // slip direction, plane normal; unit vectors
+  std::array<Matrix, kSystems> schmid;               // m x n
+  std::array<std::array<double, 6>, kSystems>
+      stress_weight;  // tau = sum_k weight_k S_k; S in the order of voigt()
   std::array<std::array<double, kSystems>, kSystems> h;
 };
 

@@ -1,12 +1,15 @@
 #include "point.h"
 
+#include <cmath>
+#include <cstring>
+
 namespace cp {
 namespace {
 
-constexpr int kPasses = 60, kTurns = 8;
+constexpr int kFewPasses = 24, kPasses = 60, kTurns = 8;
 
-// Gauss elimination without pivoting of rows x rows, `columns` right-hand sides in place. The matrices here are the
-// identity plus a part that grows with the step.
+// Gauss elimination without pivoting of rows x rows, `columns` right-hand sides in place. The matrices here
+// are the identity plus a part that grows with the step.
 template <int rows, int columns>
 void solve(std::array<std::array<Pack, rows>, rows>& A, std::array<std::array<Pack, columns>, rows>& b) {
   for (int p = 0; p < rows; ++p) {
@@ -29,17 +32,19 @@ void solve(std::array<std::array<Pack, rows>, rows>& A, std::array<std::array<Pa
 std::array<Pack, 6> hooke(const Material& law, const PackMatrix& E) {
   const Pack trace = law.C12 * (E[0] + E[4] + E[8]);
   const double d = law.C11 - law.C12;
-  return {d * E[0] + trace,         d * E[4] + trace,         d * E[8] + trace,
+  return {d * E[0] + trace,        d * E[4] + trace,        d * E[8] + trace,
           law.C44 * (E[5] + E[7]), law.C44 * (E[2] + E[6]), law.C44 * (E[1] + E[3])};
 }
 
-PackMatrix full(const std::array<Pack, 6>& S) { return {S[0], S[5], S[4], S[5], S[1], S[3], S[4], S[3], S[2]}; }
+PackMatrix full(const std::array<Pack, 6>& S) {
+  return {S[0], S[5], S[4], S[5], S[1], S[3], S[4], S[3], S[2]};
+}
 
 // The law at one (S, xi): slip of the step and the residuals of both equations.
 struct Evaluation {
   std::array<Pack, kSystems> slip, stiff, sign, factor, ease;
   // dg; d dg/d tau; sgn(dg); q = h0 |1 - xi/xi_inf|^a sgn(1 - xi/xi_inf); 1/(1 - dq/dxi sum h |dg|)
-  PackMatrix B, AB;                              // Fp_inverse = Fp_inverse_0 B; A B, A the trial Ce
+  PackMatrix B, AB;  // Fp_inverse = Fp_inverse_0 B; A B, A the trial Ce
   std::array<Pack, 6> r_stress;
   std::array<Pack, kSystems> r_xi;
   Pack norm2;
@@ -48,18 +53,25 @@ struct Evaluation {
   void at(const Crystal& crystal, double dt, const PackMatrix& A, const PointStep& step, bool frozen) {
     const Material& law = crystal.law;
     std::array<Pack, kSystems> hardening;
+    double left_power[kSystems * kLanes];
+    for (int s = 0; s < kSystems; ++s)
+      for (int l = 0; l < kLanes; ++l) left_power[kLanes * s + l] = std::abs(1 - step.xi[s][l] / law.xi_inf);
+    powers(left_power, kSystems * kLanes, law.a);
     B = {broadcast(1), Pack{}, Pack{}, Pack{}, broadcast(1), Pack{}, Pack{}, Pack{}, broadcast(1)};
     for (int s = 0; s < kSystems; ++s) {
       Pack tau{};
       for (int v = 0; v < 6; ++v) tau += crystal.stress_weight[s][v] * step.S[v];
       const Pack over_xi = 1.0 / step.xi[s], ratio = tau * over_xi, size = magnitude(ratio);
-      const Pack rate = law.rate * dt * (crystal.whole_n ? power(size, crystal.whole_n - 1) : power(size, law.n - 1));
+      Pack rate = law.rate * dt * power(size, crystal.whole_n ? crystal.whole_n - 1 : 0);
+      if (!crystal.whole_n) {
+        double each[kLanes];
+        for (int l = 0; l < kLanes; ++l) each[l] = size[l];
+        powers(each, kLanes, law.n - 1);
+        for (int l = 0; l < kLanes; ++l) rate[l] *= each[l];
+      }
       slip[s] = rate * ratio;
       stiff[s] = law.n * rate * over_xi;
-      const Pack left = 1.0 - step.xi[s] * (1 / law.xi_inf);
-      const Pack q = law.h_0 * power(magnitude(left), law.a);
       hardening[s] = magnitude(slip[s]);
-      factor[s] = left < 0.0 ? -q : q;
       sign[s] = ratio < 0.0 ? broadcast(-1) : broadcast(1);
       for (int i = 0; i < 3; ++i) {
         const Pack along = slip[s] * crystal.m[s][i];
@@ -78,9 +90,13 @@ struct Evaluation {
     for (int s = 0; s < kSystems; ++s) {
       Pack slips{};
       for (int t = 0; t < kSystems; ++t) slips += crystal.h[s][t] * hardening[t];
+      const Pack left = 1.0 - step.xi[s] * (1 / law.xi_inf);
+      Pack q;
+      std::memcpy(&q, left_power + kLanes * s, sizeof q);
+      q *= law.h_0;
+      factor[s] = left < 0.0 ? -q : q;
       r_xi[s] = step.xi[s] - step.xi_0[s] - factor[s] * slips;
-      const Pack left = larger(magnitude(1.0 - step.xi[s] * (1 / law.xi_inf)), broadcast(1e-12));
-      ease[s] = 1.0 / (1.0 + magnitude(factor[s]) * (law.a / law.xi_inf) * slips / left);
+      ease[s] = 1.0 / (1.0 + q * (law.a / law.xi_inf) * slips / larger(magnitude(left), broadcast(1e-12)));
       if (!frozen) norm2 += r_xi[s] * r_xi[s];
     }
   }
@@ -96,7 +112,8 @@ struct Linear {
     std::array<std::array<Pack, kSystems>, kSystems> T;
     for (int s = 0; s < kSystems; ++s) {
       const Pack soft = frozen ? Pack{} : crystal.law.n * e.slip[s] / step.xi[s];
-      for (int t = 0; t < kSystems; ++t) T[s][t] = soft * e.ease[s] * e.factor[s] * crystal.h[s][t] * e.sign[t];
+      for (int t = 0; t < kSystems; ++t)
+        T[s][t] = soft * e.ease[s] * e.factor[s] * crystal.h[s][t] * e.sign[t];
       T[s][s] += 1.0;
       for (int v = 0; v < 6; ++v) slip[s][v] = e.stiff[s] * crystal.stress_weight[s][v];
       slip[s][6] = soft * e.ease[s] * e.r_xi[s];
@@ -109,7 +126,8 @@ struct Linear {
       for (int i = 0; i < 3; ++i)
         w[i] = e.AB[i] * crystal.m[s][0] + e.AB[3 + i] * crystal.m[s][1] + e.AB[6 + i] * crystal.m[s][2];
       PackMatrix E;
-      for (int i = 0; i < 9; ++i) E[i] = 0.5 * (w[i / 3] * crystal.n[s][i % 3] + w[i % 3] * crystal.n[s][i / 3]);
+      for (int i = 0; i < 9; ++i)
+        E[i] = 0.5 * (w[i / 3] * crystal.n[s][i % 3] + w[i % 3] * crystal.n[s][i / 3]);
       y[s] = hooke(crystal.law, E);
       for (int v = 0; v < 6; ++v)
         for (int u = 0; u < 6; ++u) J[v][u] += y[s][v] * slip[s][u];
@@ -158,9 +176,17 @@ void differentiate(const Crystal& crystal, const PackMatrix& Fe_trial, Linear& l
     }
 }
 
-// Newton's method with step halving from step.S and step.xi; leaves `e` (and `linear` where wanted) at the solution.
-Mask newton(const Crystal& crystal, double dt, const PackMatrix& A, double tolerance, bool frozen, bool want_linear,
-            PointStep& step, Evaluation& e, Linear& linear) {
+// A resistance's step: never to less than half, and from below saturation, where the law's slope has no
+// bound, most of the way there at most (it is never reached).
+Pack within(const Material& law, const Pack& xi, const Pack& change) {
+  const Pack most = xi < law.xi_inf ? law.xi_inf - 0.1 * (law.xi_inf - xi) : broadcast(INFINITY);
+  return smaller(larger(xi + change, 0.5 * xi), most);
+}
+
+// Newton's method with step halving from step.S and step.xi; leaves `e` (and `linear` where wanted) at the
+// solution.
+Mask newton(const Crystal& crystal, double dt, const PackMatrix& A, double tolerance, int passes, bool frozen,
+            bool want_linear, PointStep& step, Evaluation& e, Linear& linear) {
   Pack best = broadcast(INFINITY), fraction = broadcast(1);
   std::array<Pack, 6> S = step.S, dS{};
   std::array<Pack, kSystems> xi = step.xi, dxi{};
@@ -168,7 +194,7 @@ Mask newton(const Crystal& crystal, double dt, const PackMatrix& A, double toler
     ++step.passes;
     e.at(crystal, dt, A, step, frozen);
     const Mask open = ~(e.norm2 <= tolerance * tolerance);
-    const bool last = !any(open) || pass == kPasses;
+    const bool last = !any(open) || pass == passes;
     if (!last || want_linear) linear.at(crystal, e, step, frozen);
     if (last) return open;
     std::array<std::array<Pack, 1>, 6> d;
@@ -199,7 +225,7 @@ Mask newton(const Crystal& crystal, double dt, const PackMatrix& A, double toler
       change *= e.ease[s];
       xi[s] = better ? step.xi[s] : xi[s];
       dxi[s] = better ? change : dxi[s];
-      step.xi[s] = open ? larger(xi[s] + fraction * dxi[s], 0.5 * xi[s]) : step.xi[s];
+      step.xi[s] = open ? within(crystal.law, xi[s], fraction * dxi[s]) : step.xi[s];
     }
   }
 }
@@ -214,16 +240,18 @@ bool integrate(const Crystal& crystal, double dt, PointStep& step, PackTangent* 
   Evaluation e;
   Linear linear;
   step.passes = 0;
-  Mask open = newton(crystal, dt, A, tolerance, false, tangent, step, e, linear);
+  Mask open = newton(crystal, dt, A, tolerance, kFewPasses, false, tangent, step, e, linear);
   // A far guess is approached by turns: stress at fixed resistances, resistances at fixed slip.
   for (int turns = kTurns; any(open) && turns <= 4 * kTurns; turns *= 2) {
     step.S = S;
     step.xi = step.xi_0;
     for (int turn = 0; turn < turns; ++turn) {
-      newton(crystal, dt, A, 1e5 * tolerance, true, false, step, e, linear);
-      for (int s = 0; s < kSystems; ++s) step.xi[s] -= 0.5 * e.ease[s] * e.r_xi[s];  // half: slip overreacts to them
+      newton(crystal, dt, A, 1e5 * tolerance, kPasses, true, false, step, e, linear);
+      for (int s = 0; s < kSystems; ++s)
+        step.xi[s] =
+            within(crystal.law, step.xi[s], -0.5 * e.ease[s] * e.r_xi[s]);  // half: slip overreacts to them
     }
-    open = newton(crystal, dt, A, tolerance, false, tangent, step, e, linear);
+    open = newton(crystal, dt, A, tolerance, kPasses, false, tangent, step, e, linear);
   }
   step.slip = Pack{};
   for (int s = 0; s < kSystems; ++s) step.slip += magnitude(e.slip[s]);

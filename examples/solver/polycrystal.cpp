@@ -12,7 +12,8 @@ namespace cp {
 namespace {
 
 constexpr int kCuts = 5;
-constexpr int kPatience = 10;  // passes in a row that do not halve the imbalance, before the increment is halved
+constexpr int kPatience =
+    10;  // passes in a row that do not halve the imbalance, before the increment is halved
 
 template <std::size_t n>
 void load(const Field& field, std::int64_t stride, std::int64_t first, std::array<Pack, n>& packs) {
@@ -43,23 +44,53 @@ Polycrystal::Polycrystal(const Material& material, std::array<int, 3> voxels, st
   rate_ = P_ = cell_.field(9);
   slip_ = slip0_ = cell_.field(1);
   K_ = cell_.field(81);
-  hand_over(orientation, nullptr, nullptr);
+  turn_to(orientation);
 }
 
-void Polycrystal::hand_over(const double* q, const double* xi, const double* F) {
+// Fp such that Fe = F Fp^-1 keeps its stretch and has the rotation q.
+void Polycrystal::turn_to(const double* q) {
   const std::int64_t stride = cell_.stride();
   for (std::int64_t i = 0; i < voxels(); ++i) {
-    for (int c = 0; F && c < 9; ++c) F0_[c * stride + i] = F[9 * i + c];
-    for (int c = 0; xi && c < kSystems; ++c) xi0_[c * stride + i] = xi[kSystems * i + c];
-    if (!q) continue;
-    Matrix F_here;
-    for (int c = 0; c < 9; ++c) F_here[c] = F0_[c * stride + i];
-    // F = R Fp, so Fp_inverse = F^-1 R; the volume stays in Fp's part only to the order of the elastic strain
-    Matrix G = product(inverse(F_here), rotation_of(q + 4 * i));
-    const double scale = 1 / std::cbrt(determinant(G));
-    for (int c = 0; c < 9; ++c) Fp_inverse0_[c * stride + i] = scale * G[c];
+    Matrix F, G;
+    for (int c = 0; c < 9; ++c) F[c] = F0_[c * stride + i], G[c] = Fp_inverse0_[c * stride + i];
+    const Matrix Fe = product(F, G), U = product(transposed(polar_rotation(Fe)), Fe);
+    G = product(inverse(F), product(rotation_of(q + 4 * i), U));
+    for (int c = 0; c < 9; ++c) Fp_inverse0_[c * stride + i] = G[c];
   }
-  F_ = F0_, Fp_inverse_ = Fp_inverse0_, xi_ = xi0_;
+  Fp_inverse_ = Fp_inverse0_;
+}
+
+void Polycrystal::follow(double dt, const Matrix& F, const double* q) {
+  const std::int64_t stride = cell_.stride();
+  const Matrix start = mean_F();
+  bool moving = false;
+  for (const double x : rate_) moving = moving || x != 0;
+  double done = 0, part = 1;
+  while (done < 1) {
+    Matrix goal;
+    for (int c = 0; c < 9; ++c) goal[c] = start[c] + (done + part) * (F[c] - start[c]);
+    const Matrix along = product(goal, inverse(mean_F()));
+    for (std::int64_t i = 0; i < voxels(); ++i) {
+      Matrix here;
+      for (int c = 0; c < 9; ++c) here[c] = F0_[c * stride + i];
+      if (!moving) here = product(along, here);
+      for (int c = 0; c < 9; ++c)
+        F_[c * stride + i] = here[c] + (moving ? part * dt * rate_[c * stride + i] : 0);
+    }
+    for (int c = 0; c < 9; ++c) {
+      const double shift = goal[c] - cell_.mean(F_, c);
+      for (std::int64_t i = c * stride; i < c * stride + voxels(); ++i) F_[i] += shift;
+    }
+    S_ = S0_, xi_ = xi0_;
+    if (evaluate(part * dt, false)) {
+      F0_ = F_, Fp_inverse0_ = Fp_inverse_, S0_ = S_, xi0_ = xi_, slip0_ = slip_;
+      done += part;
+      part = std::min(2 * part, 1 - done);
+    } else if ((part /= 2) < std::ldexp(1.0, -2 * kCuts)) {
+      throw std::runtime_error("the law does not follow the step");
+    }
+  }
+  turn_to(q);
 }
 
 void Polycrystal::restore(const State& state) {
@@ -110,7 +141,8 @@ Report Polycrystal::advance(double dt, const MeanLoad& load) {
       continue;
     }
     if (++report.cuts, (part /= 2) < std::ldexp(1.0, -kCuts))
-      throw std::runtime_error("no equilibrium, even at 1/" + std::to_string(1 << kCuts) + " of the increment");
+      throw std::runtime_error("no equilibrium, even at 1/" + std::to_string(1 << kCuts) +
+                               " of the increment");
   }
   return report;
 }
@@ -169,9 +201,12 @@ bool Polycrystal::newton(double dt, const MeanLoad& load, Report& report) {
       better = report.balance < best;
     }
     if (better) {
-      slow = report.balance < 0.5 * best ? 0 : slow + 1;
+      // Where full steps gain little, voxels jump between two sets of slip systems: half a step lands
+      // between.
+      const bool quick = report.balance < 0.5 * best;
+      slow = quick ? 0 : slow + 1;
+      fraction = quick ? 1 : 0.5;
       best = report.balance;
-      fraction = 1;
       if (!solve_linear(correction, report)) return false;
       step = correction;
       F = F_, S = S_, xi = xi_;

@@ -8,9 +8,9 @@ namespace cp {
 Matrix rotation_of(const double* q) {
   const double s = 1 / (q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3]);
   const double w = q[0], x = q[1], y = q[2], z = q[3];
-  return {1 - 2 * s * (y * y + z * z), 2 * s * (x * y - w * z), 2 * s * (x * z + w * y),
-          2 * s * (x * y + w * z), 1 - 2 * s * (x * x + z * z), 2 * s * (y * z - w * x),
-          2 * s * (x * z - w * y), 2 * s * (y * z + w * x), 1 - 2 * s * (x * x + y * y)};
+  return {1 - 2 * s * (y * y + z * z), 2 * s * (x * y - w * z),     2 * s * (x * z + w * y),
+          2 * s * (x * y + w * z),     1 - 2 * s * (x * x + z * z), 2 * s * (y * z - w * x),
+          2 * s * (x * z - w * y),     2 * s * (y * z + w * x),     1 - 2 * s * (x * x + y * y)};
 }
 
 Quaternion quaternion_of(const Matrix& R) {
@@ -35,8 +35,10 @@ Quaternion quaternion_of(const Matrix& R) {
 }
 
 Quaternion times(const Quaternion& a, const Quaternion& b) {
-  return {a[0] * b[0] - a[1] * b[1] - a[2] * b[2] - a[3] * b[3], a[0] * b[1] + a[1] * b[0] + a[2] * b[3] - a[3] * b[2],
-          a[0] * b[2] - a[1] * b[3] + a[2] * b[0] + a[3] * b[1], a[0] * b[3] + a[1] * b[2] - a[2] * b[1] + a[3] * b[0]};
+  return {a[0] * b[0] - a[1] * b[1] - a[2] * b[2] - a[3] * b[3],
+          a[0] * b[1] + a[1] * b[0] + a[2] * b[3] - a[3] * b[2],
+          a[0] * b[2] - a[1] * b[3] + a[2] * b[0] + a[3] * b[1],
+          a[0] * b[3] + a[1] * b[2] - a[2] * b[1] + a[3] * b[0]};
 }
 
 Quaternion exponential(const std::array<double, 3>& w) {
