@@ -36,6 +36,10 @@ TEST(Kinematics, LogarithmOfSimpleDeformations) {
 TEST(Kinematics, ImpossibleDeformationsAreRefused) {
   const Mat I{1, 0, 0, 0, 1, 0, 0, 0, 1};
   EXPECT_THROW(load_between(I, {-1, 0, 0, 0, 1, 0, 0, 0, 1}), Error);
+  for (const double large : {1e4, 1e100, 1e300}) {  // no step of any solver; products of these overflow
+    EXPECT_THROW(load_between(I, {large, large, 0, 1, large, 0, 0, large, 1}), Error) << large;
+    EXPECT_THROW(load_between({large, 0, 0, 0, 1 / large, 0, 0, 0, 1}, I), Error) << large;
+  }
   EXPECT_THROW(load_between(I, {0, 0, 0, 0, 0, 0, 0, 0, 0}), Error);
   EXPECT_THROW(load_between(I, {std::nan(""), 0, 0, 0, 1, 0, 0, 0, 1}), Error);
 }

@@ -13,6 +13,9 @@ std::array<double, 9> load_between(const std::array<double, 9>& F0, const std::a
   require(a.allFinite() && b.allFinite() && a.determinant() > 0 && b.determinant() > 0, Errc::kFormat,
           "a mean deformation gradient has no positive determinant");
   const Eigen::Matrix3d step = b * a.inverse();
+  // Eigen's Schur decomposition reads outside its matrix where it does not converge, as with numbers that overflow.
+  require(step.cwiseAbs().maxCoeff() <= 1e3 && step.determinant() >= 1e-6, Errc::kFormat,
+          "a step's mean deformation is implausibly large");
   std::array<double, 9> L;
   const Matrix log = step.log();
   require(log.allFinite(), Errc::kFormat, "a step's mean deformation has no real logarithm");

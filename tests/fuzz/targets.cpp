@@ -11,6 +11,8 @@ const std::vector<Target>& targets() {
       {"hdf5_cut", hdf5_cut, 16, cut_seeds},
       {"result", result_edits, 600, edit_seeds},
       {"dadf5", dadf5_edits, 600, edit_seeds},
+      {"dream3d", dream3d_edits, 600, edit_seeds},
+      {"initial_state", initial_state, 1 << 15, initial_state_seeds},
       {"ddd_hdf5", ddd_edits, 600, edit_seeds},
       {"fit_hdf5", fit_edits, 600, edit_seeds},
       {"load_name", load_name, 200, nullptr},

@@ -1,5 +1,7 @@
 // Readers of HDF5: archives (the project's results, DAMASK's DADF5), DDD runs, fits.
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <stdexcept>
 
 #include "grainspin/interactions/fit_file.h"
@@ -110,6 +112,20 @@ std::string fit_file(const char* name) {
   return written(name, [&](const std::string& path) { write_fit(path, f); });
 }
 
+// Files of at most 100 kB in tests/data/formats, where it is there.
+std::vector<std::string> sample_files(bool (*wanted)(const std::string&)) {
+  std::vector<std::string> out;
+  const std::filesystem::path folder = kData + "formats";
+  std::vector<std::filesystem::path> files;
+  if (std::filesystem::is_directory(folder))
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+      if (entry.is_regular_file() && entry.file_size() <= 100'000) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const auto& file : files)
+    if (std::string bytes = read_whole_text(file.string()); wanted(bytes)) out.push_back(std::move(bytes));
+  return out;
+}
+
 // One of the bases, by the program's first byte, with the edits of the others.
 std::string edited(const std::vector<std::string>& bases, Bytes program) {
   if (program.empty()) return bases[0];
@@ -157,6 +173,34 @@ void result_edits(Bytes program) {
 void dadf5_edits(Bytes program) {
   static const std::vector<std::string> bases = {read_whole_text(kData + "dual_native.hdf5"), read_whole_text(kData + "dual_chunked_gzip.hdf5")};
   read_file(edited(bases, program));
+}
+
+// Initial states of other programs, as they lie in tests/data/formats: HDF5 (DREAM.3D, plain arrays) with edits ...
+void dream3d_edits(Bytes program) {
+  static const std::vector<std::string> bases = [] {
+    std::vector<std::string> out = sample_files([](const std::string& bytes) { return bytes.starts_with("\x89HDF"); });
+    if (out.empty()) out.push_back(result_file(false));
+    return out;
+  }();
+  read_file(edited(bases, program));
+}
+
+// ... and texts: a file, with those that it names or that lie beside it (cut at form feeds).
+void initial_state(Bytes bytes) {
+  const std::string all = text(bytes);
+  std::size_t at = 0;
+  for (const char* name : {"state/state.txt", "state/grainID.txt", "state/orientations.txt", "state/material.yaml"}) {
+    const std::size_t end = std::min(all.find('\f', at), all.size());
+    scratch_file(name, std::string_view(all).substr(at, end - at));
+    at = std::min(end + 1, all.size());
+  }
+  const auto reader = open_archive(scratch_folder() + "/state/state.txt");
+  read_archive(*reader);
+}
+std::vector<std::string> initial_state_seeds() {
+  std::vector<std::string> out = sample_files([](const std::string& bytes) { return !bytes.starts_with("\x89HDF"); });
+  out.push_back("0 0 0 1 1 1 1 1\n10 20 30 2 1 1 2 1\n");  // EVPFFT
+  return out;
 }
 
 void ddd_edits(Bytes program) {
