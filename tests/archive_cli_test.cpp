@@ -168,7 +168,7 @@ TEST(Convert, RefusesWhatItCannotDo) {
     EXPECT_EQ(ran.status, int(code)) << ran.out;
     EXPECT_TRUE(contains(ran.out, part)) << ran.out;
   };
-  refused(in + " " + quoted(folder / "x.txt"), Errc::kArgument, "wanted a name that ends with");
+  refused(in + " " + quoted(folder / "x.doc"), Errc::kArgument, "wanted a name that ends with");
   refused(in + " " + quoted(folder / "x.vti") + " --step 3", Errc::kArgument, "of 0..2");
   refused(in + " " + quoted(folder / "no/x.h5"), Errc::kIo, "cannot be created");
   refused(in + " " + quoted(folder / "no/x.vti"), Errc::kIo, "cannot be written");

@@ -56,6 +56,7 @@ struct ArchiveInfo {
   bool has_orientation = false, has_F = false, has_P = false, has_grain = false;  // fields, at every step
   bool has_stress = false;        // Cauchy stress, at every step but 0: the project's own results
   bool has_mean_F = false, has_mean_P = false;  // steps[].mean_F, mean_P are the file's, not defaults
+  std::string material;  // DAMASK's material.yaml as text but for its materials; empty where the file has none
   std::vector<std::string> problems;  // what is odd but does not prevent reading
 
   int step_count() const { return steps.empty() ? 0 : int(steps.size()) - 1; }  // T
@@ -76,14 +77,29 @@ class FieldReader {
   virtual void grain(std::int64_t begin, std::int64_t count, std::int32_t* grain) = 0;
 };
 
+// What formats of a single state do not tell about themselves (docs/file_formats.md), or tell wrongly. Empty or
+// zero: as the file says, else the format's default.
+struct SourceOptions {
+  std::string orientations{};     // HDF5 without a known layout, DREAM.3D: path of the dataset
+  std::string representation{};   // of these: bunge, quaternion, dream3d, rodrigues, axis-angle, matrix
+  std::string angles{};           // degrees or radians, for angles
+  std::string grains{}, phases{}; // HDF5: paths of the datasets of ids
+  std::string material{};         // .vti: DAMASK's material.yaml; empty: beside the file
+  std::vector<std::string> lattices{};  // "cF" for all phases that state none, "NAME=hP" for one; or a point group
+  std::array<double, 3> spacing{};      // m, edges of a voxel; 0: the file's
+  double unit = 0;                      // m, what the file's lengths are counted in; 0: the file's
+};
+
 struct OpenOptions {
   // Mean F and P of every step, and from them loads and strains. A DAMASK result has to be read whole
   // for them; without, only what is small is read, and loads stay empty.
   bool means = true;
+  SourceOptions source{};
 };
 
-// Recognised by content: DAMASK DADF5 0.14 and 1.x, the project's result file. Throws Error: kIo where
-// the file cannot be opened, kFormat naming what it is instead.
+// Recognised by content: DAMASK DADF5 0.14 and 1.x, the project's result file, and as archives of one state (step 0)
+// DREAM.3D 7.0 and 8.0, other HDF5 by given datasets, EVPFFT's text, PRISMS-Plasticity's prm.prm, Neper's .tesr, DAMASK's .vti.
+// Throws Error: kIo where the file cannot be opened, kFormat naming what it is instead.
 std::unique_ptr<FieldReader> open_archive(const std::string& path, const OpenOptions& options = {});
 
 // Cauchy stress sigma = P F^T / det F, components xx yy zz yz xz xy. [n,9],[n,9] -> [n,6], Pa.

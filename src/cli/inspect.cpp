@@ -12,6 +12,7 @@
 #include "grainspin/archive.h"
 #include "grainspin/model.h"
 #include "src/cli/inspect_model.h"
+#include "src/cli/source_options.h"
 #include "src/cli/verbs.h"
 #include "src/io/survey.h"
 
@@ -141,12 +142,14 @@ void add_inspect(CLI::App& app) {
   struct Options {
     std::string file;
     bool as_json = false, quick = false;
+    SourceOptions source;
   };
   auto o = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("inspect", "what an archive or a model holds, and what is wrong with it");
-  verb->add_option("file", o->file, "an archive (DAMASK DADF5, grainspin result) or a model")->required();
+  verb->add_option("file", o->file, "an archive (docs/file_formats.md lists the formats) or a model")->required();
   verb->add_flag("--json", o->as_json, "as JSON (docs/file_formats.md)");
   verb->add_flag("--quick", o->quick, "only what opening the file tells; fields are not read");
+  add_source_options(*verb, o->source);
   verb->callback([o] {
     const auto dump = [](const json& j) {
       fmt::print("{}\n", j.dump(2, ' ', false, json::error_handler_t::replace));
@@ -158,7 +161,7 @@ void add_inspect(CLI::App& app) {
       return;
     }
     const auto go_on = [](double, std::string_view) { return !stop_requested(); };
-    const auto in = open_archive(o->file, {.means = !o->quick});
+    const auto in = open_archive(o->file, {.means = !o->quick, .source = o->source});
     std::unique_ptr<Survey> found;
     if (!o->quick) found = std::make_unique<Survey>(survey(*in, go_on));
     o->as_json ? dump(archive_json(in->info(), found.get())) : print_archive(in->info(), found.get());

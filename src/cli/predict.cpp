@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 #include <fmt/format.h>
@@ -20,7 +21,9 @@
 #include "src/cli/predict_io.h"
 #include "src/cli/predict_plan.h"
 #include "src/cli/progress.h"
+#include "src/cli/source_options.h"
 #include "src/cli/verbs.h"
+#include "src/io/kinematics.h"
 
 namespace grainspin::cli {
 namespace {
@@ -29,6 +32,8 @@ struct Arguments {
   std::string model, input, output, device = "auto", backend = "engine", precision = "strict", memory, steps = "all", boundary;
   std::string load, curve;
   std::vector<std::string> masks, phases;
+  SourceOptions source;
+  std::int64_t from = -1;
   int threads = 0, gpu = 0, tile = 0, padding = 8;
   bool dry_run = false, compress = false, quiet = false, stress = false, no_stress = false, verdict = false;
 };
@@ -94,6 +99,7 @@ ArchiveInfo result_info(const ArchiveInfo& input, const std::vector<LoadStep>& l
   info.origin = input.origin;
   info.boundaries = boundaries;
   info.phases = input.phases;
+  info.material = input.material;
   double strain = 0;
   for (int k = 0; k <= int(loads.size()); ++k) {
     if (k > 0) strain += loads[std::size_t(k - 1)].von_mises();
@@ -114,8 +120,9 @@ void run(const Arguments& a) {
   const bool nonlocal = spec.family == Family::kNonlocal;
   const std::vector<LoadStep> loads = choose_loads(a, spec);
   const std::vector<int> steps = parse_steps(a.steps, int(loads.size()));
-  const auto reader = open_archive(a.input, {.means = false});
+  const auto reader = open_archive(a.input, {.means = a.from > 0, .source = a.source});
   const ArchiveInfo& input = reader->info();
+  const int from = parse_increment(input, a.from);
   std::error_code ignored;
   require(!std::filesystem::equivalent(a.input, a.output, ignored), Errc::kArgument,
           a.output + ": is the input; the result needs another name");
@@ -164,7 +171,10 @@ void run(const Arguments& a) {
                 std::string(e.what()) + " (beside " + size_text(double(beside)) + " for the program)");
   }
 
-  const ArchiveInfo info = result_info(input, loads, options.boundaries, steps);
+  ArchiveInfo info = result_info(input, loads, options.boundaries, steps);
+  std::array<double, 9> unknown;
+  unknown.fill(std::numeric_limits<double>::quiet_NaN());
+  info.steps[0].mean_F = mean_deformation(input, from).value_or(unknown);
   WriteOptions write;
   write.stress = !a.no_stress && (nonlocal ? spec.nonlocal.stress : spec.local.stress);
   write.verdict = a.verdict;
@@ -186,6 +196,12 @@ void run(const Arguments& a) {
                             {"backend", a.backend},
                             {"masked", a.masks},
                             {"model_provenance", nlohmann::json::parse(spec.provenance)}};
+  if (from > 0) {
+    const std::string& name = input.steps[std::size_t(from)].name;
+    provenance["from"] = name;
+    write.remarks["started_from"] = name + ": a deformed state, taken as an initial one";
+    note("starts from " + name + ": the model sees its orientations, and nothing of the strain before");
+  }
   if (nonlocal) {
     provenance["load"] = a.load.empty() ? "the model's own" : a.load;
     provenance["phases"] = phases.model;
@@ -197,7 +213,7 @@ void run(const Arguments& a) {
   }
   write.provenance = provenance.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   const auto writer = create_archive(a.output, info, write);
-  InitialState source(*reader, options.mask);
+  InitialState source(*reader, options.mask, from);
   const double work = double(input.shape.voxels()) * double(loads.size());
   ProgressLine line(work, "voxel-steps", a.quiet);
   copy_initial_state(*reader, source, *writer);
@@ -239,6 +255,9 @@ void add_predict(CLI::App& app) {
   verb->add_option("input", a->input,
                    "archive whose initial state is taken (nothing of its later steps is read)")
       ->required();
+  verb->add_option("--from-increment", a->from,
+                   "start from this increment of the archive in the place of its first state (increment_K, or the K-th state)")
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("-o,--output", a->output, "archive to write")->required();
   verb->add_option("--device", a->device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
@@ -282,6 +301,7 @@ void add_predict(CLI::App& app) {
   verb->add_flag("--dry-run", a->dry_run, "print what the run would take, compute nothing");
   verb->add_flag("--compress", a->compress, "compress the result");
   verb->add_flag("--quiet", a->quiet, "print nothing but errors");
+  add_source_options(*verb, a->source);
   verb->callback([a] { run(*a); });
 }
 

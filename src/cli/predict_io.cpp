@@ -43,7 +43,7 @@ int whole_number(const std::string& text, const char* option) {
 }  // namespace
 
 void InitialState::read(std::int64_t begin, std::int64_t count, float* q) {
-  reader_.orientation(0, begin, count, q);
+  reader_.orientation(step_, begin, count, q);
   for (std::int64_t i = 0; i < count; ++i) {
     float* o = q + i * 4;
     const double n =
@@ -120,6 +120,19 @@ std::vector<int> parse_steps(const std::string& text, int steps) {
     }
   }
   return {chosen.begin(), chosen.end()};
+}
+
+int parse_increment(const ArchiveInfo& info, std::int64_t increment) {
+  if (increment < 0) return 0;
+  const std::string name = "increment_" + std::to_string(increment);
+  for (std::size_t k = 0; k < info.steps.size(); ++k)
+    if (info.steps[k].name == name) return int(k);
+  const bool named = std::ranges::any_of(info.steps, [](const StepInfo& s) { return s.name.starts_with("increment_"); });
+  std::string all;
+  for (const StepInfo& s : info.steps) all.append(all.empty() ? "" : ", ").append(s.name);
+  require(!named && increment < std::int64_t(info.steps.size()), Errc::kArgument,
+          fmt::format("--from-increment: {} holds no {} (it has {})", info.path, name, all));
+  return int(increment);
 }
 
 Boundaries parse_boundaries(const std::string& text) {

@@ -12,11 +12,12 @@
 
 namespace grainspin::cli {
 
-// Step 0 of an archive, checked and normalised. Nothing of its later steps is read.
+// Step 0 of an archive, or another one, checked and normalised. Nothing of other steps is read.
 class InitialState final : public OrientationSource {
  public:
   // mask: voxels whose orientation does not matter (0), or empty.
-  InitialState(FieldReader& reader, const std::vector<std::uint8_t>& mask) : reader_(reader), mask_(mask) {}
+  InitialState(FieldReader& reader, const std::vector<std::uint8_t>& mask, int step = 0)
+      : reader_(reader), mask_(mask), step_(step) {}
   Shape shape() const override { return reader_.info().shape; }
   // Throws Error kFormat naming the voxel where an orientation is no unit quaternion (within 1 %).
   void read(std::int64_t begin, std::int64_t count, float* q) override;
@@ -24,6 +25,7 @@ class InitialState final : public OrientationSource {
  private:
   FieldReader& reader_;
   const std::vector<std::uint8_t>& mask_;
+  int step_;
 };
 
 // Writes the chosen steps, and adds every step to the curve and to the verdict.
@@ -51,6 +53,8 @@ std::vector<std::uint8_t> read_mask(FieldReader& reader, const std::vector<std::
 
 // "all", "last" or "0,5,13": the steps to write, ascending, step 0 always among them.
 std::vector<int> parse_steps(const std::string& text, int steps);
+// The state called increment_K, else the K-th state; -1: the first. Throws Error kArgument where there is none.
+int parse_increment(const ArchiveInfo& info, std::int64_t increment);
 // "periodic" or "clamped" for all axes, or one for each: "periodic,periodic,clamped".
 Boundaries parse_boundaries(const std::string& text);
 

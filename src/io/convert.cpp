@@ -11,6 +11,8 @@
 
 #include "grainspin/archive.h"
 #include "src/io/boxes.h"
+#include "src/io/damask_writer.h"
+#include "src/io/evpfft.h"
 #include "src/io/vti_writer.h"
 
 namespace grainspin {
@@ -93,13 +95,18 @@ void to_result(FieldReader& in, const std::string& output, const ConvertOptions&
 }  // namespace
 
 void convert(const std::string& input, const std::string& output, const ConvertOptions& options) {
-  const std::string kind = std::filesystem::path(output).extension().string();
-  require(kind == ".h5" || kind == ".vtkhdf" || kind == ".pvd" || kind == ".vti", Errc::kArgument,
-          output + ": wanted a name that ends with .h5, .vtkhdf, .pvd or .vti");
   std::error_code error;
   require(!std::filesystem::equivalent(input, output, error) || error, Errc::kArgument,
           output + ": is the input itself");
-  const auto in = open_archive(input);
+  const std::string kind = std::filesystem::path(output).extension().string();
+  require(kind == ".h5" || kind == ".vtkhdf" || kind == ".pvd" || kind == ".vti" || kind == ".txt" || kind == ".ang" ||
+              kind == ".ctf",
+          Errc::kArgument, output + ": wanted a name that ends with .h5, .vtkhdf, .pvd, .vti, .txt, .ang or .ctf");
+  require(!options.damask || kind == ".vti", Errc::kArgument, output + ": DAMASK's geometry is a .vti file");
+  for (const std::string& other : {options.source.material, input})
+    require(!options.damask || other.empty() || !std::filesystem::equivalent(material_name(output), other, error), Errc::kArgument,
+            material_name(output) + ": is read; the geometry needs another name");
+  const auto in = open_archive(input, {.means = kind == ".h5" || kind == ".vtkhdf" || kind == ".pvd" || options.damask, .source = options.source});
   const ArchiveInfo& info = in->info();
   require(info.has_orientation, Errc::kFormat, input + ": holds no orientations for all voxels and steps");
   require(!options.stress || (info.has_F && info.has_P), Errc::kFormat,
@@ -113,8 +120,17 @@ void convert(const std::string& input, const std::string& output, const ConvertO
   const int last = info.step_count();
   require(options.step <= last, Errc::kArgument,
           output + ": wanted step " + std::to_string(options.step) + " of 0.." + std::to_string(last));
-  if (kind == ".vti")
-    write_vti(*in, options.step < 0 ? last : options.step, output, options.progress);
+  const int step = options.step < 0 ? last : options.step;
+  if (options.damask)
+    write_damask(*in, step, output, {.deformed = !options.undeformed, .material = options.source.material}, options.progress);
+  else if (kind == ".vti")
+    write_vti(*in, step, output, options.progress);
+  else if (kind == ".ang")
+    write_ang(*in, step, options.slice, output);
+  else if (kind == ".ctf")
+    write_ctf(*in, step, options.slice, output);
+  else if (kind == ".txt")
+    write_evpfft(*in, step, output, options.progress);
   else
     write_pvd(*in, output, options.progress);
 }

@@ -6,7 +6,6 @@
 #include <iterator>
 #include <limits>
 
-#include "grainspin/symmetry.h"
 #include "src/io/dadf5.h"
 #include "src/io/kinematics.h"
 #include "src/io/numbers.h"
@@ -20,16 +19,6 @@ std::string listed(const std::vector<std::string>& names) {
   std::string out;
   for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
   return out;
-}
-
-// Empty where the lattice is not known.
-std::string point_group_name(const std::string& lattice) {
-  if (lattice.empty()) return "";
-  try {
-    return PointGroup::of_lattice(lattice).name();
-  } catch (const Error&) {
-    return "";
-  }
 }
 }  // namespace
 
@@ -149,6 +138,7 @@ void Dadf5Reader::read_phases() {
   if (!material_.empty()) {
     try {
       stated = read_phases_text();
+      info_.material = without_materials(file_.dataset("setup/" + material_).text());
     } catch (const Error& e) {
       info_.problems.push_back(e.what());
     }

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <limits>
 
-#include "src/io/yaml.h"
+#include "grainspin/symmetry.h"
 
 namespace grainspin {
 namespace {
+
+// Does this line start a member of the outermost map?
+bool top_level(std::string_view line) { return !line.empty() && line.find_first_of(" \t\r#-.") != 0; }
 
 // The lines of one top-level section. A material.yaml with many grains is long and yaml-cpp slow, while
 // the phases are a page; where cutting does not work the whole text is parsed.
@@ -16,8 +19,7 @@ std::string section(const std::string& yaml, const std::string& key) {
   for (std::size_t at = 0; at < yaml.size();) {
     const std::size_t end = std::min(yaml.find('\n', at), yaml.size());
     const std::string line = yaml.substr(at, end - at);
-    const bool top = !line.empty() && line.find_first_of(" \t\r#-.") != 0;
-    if (top) inside = line.compare(0, key.size() + 1, key + ":") == 0;
+    if (top_level(line)) inside = line.compare(0, key.size() + 1, key + ":") == 0;
     if (inside) out += line + "\n";
     at = end + 1;
   }
@@ -113,6 +115,49 @@ std::map<std::string, MaterialPhase> read_phases(const std::string& yaml, const 
     throw Error(Errc::kFormat, where + ": unreadable phases (" + e.what() + ")");
   }
   return phases;
+}
+
+YAML::Node load_materials(const std::string& yaml, const std::string& where) {
+  return load_section(yaml, "material", where);
+}
+
+std::string without_materials(const std::string& yaml) {
+  std::string out;
+  bool inside = false;
+  for (std::size_t at = 0; at < yaml.size();) {
+    const std::size_t end = std::min(yaml.find('\n', at), yaml.size());
+    const std::string_view line = std::string_view(yaml).substr(at, end - at);
+    if (top_level(line)) inside = line.starts_with("material:");
+    if (!inside) out.append(line).append("\n");
+    at = end + 1;
+  }
+  try {
+    YAML::Node all = YAML::Load(out);
+    if (all.IsMap() && !all["material"]) return out;
+    all = YAML::Load(yaml);  // a flow map: written anew
+    if (!all.IsMap()) return "";
+    all.remove("material");
+    return YAML::Dump(all) + "\n";
+  } catch (const YAML::Exception&) {
+    return "";
+  }
+}
+
+std::string point_group_name(const std::string& lattice) {
+  if (lattice.empty()) return "";
+  try {
+    return PointGroup::of_lattice(lattice).name();
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+void state_phase(const MaterialPhase& stated, PhaseInfo& phase) {
+  phase.lattice = stated.lattice;
+  phase.point_group = point_group_name(stated.lattice);
+  phase.c_over_a = stated.c_over_a;
+  phase.law = stated.law;
+  phase.elastic = stated.elastic;
 }
 
 std::vector<std::vector<double>> read_fractions(const std::string& yaml, const std::string& where) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "grainspin/archive.h"
+#include "src/io/yaml.h"
 
 namespace grainspin {
 
@@ -25,6 +26,15 @@ bool is_load_case(const std::string& yaml);
 
 // The phases by name. Throws Error kFormat naming `where` for text that is not YAML.
 std::map<std::string, MaterialPhase> read_phases(const std::string& yaml, const std::string& where);
+// The list of materials. Throws Error kFormat for text that is not YAML.
+YAML::Node load_materials(const std::string& yaml, const std::string& where);
+// The text without its list of materials: phases and homogenizations, comments and order as they are (written anew
+// where the list cannot be cut out by its lines, a flow map). Empty for text that is no map.
+std::string without_materials(const std::string& yaml);
+// Lattice, point group, c/a, law and elastic constants of `phase` as stated.
+void state_phase(const MaterialPhase& stated, PhaseInfo& phase);
+// The proper point group of a DAMASK lattice; empty where it is not known.
+std::string point_group_name(const std::string& lattice);
 // Volume fractions v of each material's constituents, in file order.
 std::vector<std::vector<double>> read_fractions(const std::string& yaml, const std::string& where);
 

@@ -146,15 +146,47 @@ std::string Dataset::text() const {
       where_);
 }
 
-File File::open(const std::string& path) {
+std::vector<std::string> Dataset::texts(std::size_t most) const {
+  quiet();
+  const Id type(H5Dget_type(id_), H5Tclose);
+  std::size_t n = 1;
+  for (const hsize_t s : shape_) n = s > most ? most + 1 : std::min(n * std::size_t(s), most + 1);
+  require(H5Tget_class(type) == H5T_STRING && n <= most, Errc::kFormat, where_ + ": is no list of texts");
+  std::vector<std::string> out;
+  if (n == 0) return out;
+  if (H5Tis_variable_str(type) > 0) {
+    const Id memory(H5Tcopy(H5T_C_S1), H5Tclose), space(H5Dget_space(id_), H5Sclose);
+    H5Tset_size(memory, H5T_VARIABLE);
+    H5Tset_cset(memory, H5Tget_cset(type));
+    std::vector<char*> texts(n, nullptr);
+    if (H5Dread(id_, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.data()) < 0) fail(Errc::kIo, where_, "cannot be read");
+    for (const char* text : texts) out.emplace_back(text ? text : "");
+    H5Dvlen_reclaim(memory, space, H5P_DEFAULT, texts.data());
+    return out;
+  }
+  const std::size_t size = H5Tget_size(type);
+  require(size <= 4096, Errc::kFormat, where_ + ": texts of implausible length");
+  std::string all(size * n, '\0');
+  const Id memory(H5Tcopy(type), H5Tclose);
+  if (H5Dread(id_, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, all.data()) < 0) fail(Errc::kIo, where_, "cannot be read");
+  for (std::size_t i = 0; i < n; ++i) out.push_back(trimmed(all.substr(i * size, size)));
+  return out;
+}
+
+bool File::is_hdf5(const std::string& path) {
   quiet();
   if (std::FILE* f = std::fopen(path.c_str(), "rb"))
     std::fclose(f);
   else
     throw Error(Errc::kIo, path + ": cannot be opened (" + std::strerror(errno) + ")");
+  return H5Fis_hdf5(path.c_str()) > 0;
+}
+
+File File::open(const std::string& path) {
+  quiet();
   File file;
   file.path_ = path;
-  if (H5Fis_hdf5(path.c_str()) <= 0) throw Error(Errc::kFormat, path + ": is not an HDF5 file");
+  if (!is_hdf5(path)) throw Error(Errc::kFormat, path + ": is not an HDF5 file");
   // Field data are compressed in chunks of up to a few MB; a chunk that is larger than the cache
   // would be unpacked anew for every slab that touches it.
   const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);

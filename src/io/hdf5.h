@@ -92,6 +92,8 @@ class Dataset {
   }
   // A text dataset (scalar or one entry), fixed or variable length, trailing padding removed.
   std::string text() const;
+  // A list of texts [n] or [n, 1]. Throws kFormat where it is none, or longer than `most`.
+  std::vector<std::string> texts(std::size_t most) const;
 
  private:
   std::pair<std::vector<hsize_t>, std::vector<hsize_t>> rows_box(std::int64_t begin, std::int64_t n) const;
@@ -111,6 +113,8 @@ struct Layout {
 class File {
  public:
   File() = default;
+  // Throws kIo where it cannot be opened.
+  static bool is_hdf5(const std::string& path);
   // Throws kIo where it cannot be opened, kFormat where it is not HDF5 or is cut off.
   static File open(const std::string& path);
   // A new file; an existing one is replaced. Errors call it `name` (empty: its path).

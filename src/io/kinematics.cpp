@@ -1,6 +1,7 @@
 #include "src/io/kinematics.h"
 
 #include <Eigen/Dense>
+#include <cmath>
 #include <unsupported/Eigen/MatrixFunctions>
 
 namespace grainspin {
@@ -21,6 +22,23 @@ std::array<double, 9> load_between(const std::array<double, 9>& F0, const std::a
   require(log.allFinite(), Errc::kFormat, "a step's mean deformation has no real logarithm");
   Eigen::Map<Matrix>(L.data()) = log;
   return L;
+}
+
+std::array<double, 9> deformed_by(const std::array<double, 9>& L, const std::array<double, 9>& F) {
+  const Matrix l = Eigen::Map<const Matrix>(L.data()), f = Eigen::Map<const Matrix>(F.data());
+  std::array<double, 9> out;
+  const Matrix exponential = l.exp();
+  Eigen::Map<Matrix>(out.data()) = exponential * f;
+  return out;
+}
+
+std::optional<std::array<double, 9>> mean_deformation(const ArchiveInfo& info, int step) {
+  std::array<double, 9> F = info.steps[info.has_mean_F ? std::size_t(step) : 0].mean_F;
+  if (!info.has_mean_F && step > 0 && info.loads.size() < std::size_t(step)) return std::nullopt;
+  for (int k = 0; k < step && !info.has_mean_F; ++k) F = deformed_by(info.loads[std::size_t(k)].L, F);
+  for (const double f : F)
+    if (!std::isfinite(f)) return std::nullopt;
+  return F;
 }
 
 std::vector<LoadStep> loads_of(std::vector<StepInfo>& steps) {

@@ -6,7 +6,7 @@
 //   /VTKHDF/CellData/verdict     [S, nz, ny, nx] uint8           0 fine, 1 doubtful, 2 outside; where it was asked for
 //   /VTKHDF/CellData/grain,phase [1, nz, ny, nx] int32           the same at every state
 //   /VTKHDF/Steps                NSteps, Values (strain or state), CellDataOffsets
-//   /grainspin                   format_version; mean_F, mean_P, load, prescribed, time, strain; info (JSON)
+//   /grainspin                   format_version; mean_F, mean_P, load, prescribed, time, strain; info (JSON); material
 #pragma once
 
 #include <memory>

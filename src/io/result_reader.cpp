@@ -27,6 +27,7 @@ class ResultReader final : public FieldReader {
     read_grid();
     read_steps();
     find_fields();
+    if (file_.exists("grainspin/material")) info_.material = file_.dataset("grainspin/material").text();
     const std::string domain = file_.string("grainspin", "domain");
     if (domain.starts_with("outside") || domain.starts_with("near the edge")) info_.problems.push_back(domain);
   }

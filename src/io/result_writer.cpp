@@ -132,6 +132,7 @@ class ResultWriter final : public ArchiveWriter {
     file_.put_scalar("grainspin", "format_version", kResultVersion);
     file_.put_text("grainspin/info", info_text(info_));
     file_.put_text("grainspin/provenance", options_.provenance);
+    if (!info_.material.empty()) file_.put_text("grainspin/material", info_.material);
     for (const auto& [name, text] : options_.remarks) file_.put("grainspin", name, text);
     std::vector<double> time, strain, F, P, value;
     for (std::size_t k = 0; k < S; ++k) {

@@ -167,7 +167,7 @@ Survey survey(FieldReader& in, const Progress& progress) {
     }
   if (info.has_orientation) {
     survey_orientations(in, progress, out);
-    survey_rotation(in, progress, out);
+    if (info.step_count() > 0) survey_rotation(in, progress, out);
   } else {
     out.problems.push_back("no orientations for all voxels and steps");
   }

@@ -1,61 +1,18 @@
 #include "src/io/vti_writer.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <functional>
-#include <memory>
-#include <utility>
 #include <vector>
 
 #include "grainspin/symmetry.h"
 #include "src/io/numbers.h"
+#include "src/io/output.h"
 
 namespace grainspin {
 namespace {
 
 constexpr std::int64_t kSlab = 1 << 18;  // voxels at once
-
-// A file that has its name only when it is whole.
-class Output {
- public:
-  explicit Output(const std::string& path)
-      : path_(path), partial_(path + "." + std::to_string(getpid()) + ".partial"),
-        file_(std::fopen(partial_.c_str(), "wb")) {
-    if (!file_) fail();
-  }
-  ~Output() {
-    if (!file_) return;
-    std::fclose(file_);
-    std::remove(partial_.c_str());
-  }
-  Output(const Output&) = delete;
-  void write(const void* data, std::size_t bytes) {
-    if (bytes > 0 && std::fwrite(data, 1, bytes, file_) != bytes) fail();
-  }
-  void write(const std::string& text) { write(text.data(), text.size()); }
-  void finish() {
-    const bool flushed = std::fflush(file_) == 0 && fsync(fileno(file_)) == 0;
-    if (!flushed) fail();
-    std::FILE* file = std::exchange(file_, nullptr);
-    if (std::fclose(file) != 0 || std::rename(partial_.c_str(), path_.c_str()) != 0) {
-      const int error = errno;
-      std::remove(partial_.c_str());
-      throw Error(Errc::kIo, path_ + ": cannot be written (" + std::strerror(error) + ")");
-    }
-  }
-
- private:
-  [[noreturn]] void fail() {
-    throw Error(Errc::kIo, path_ + ": cannot be written (" + std::strerror(errno) + ")");
-  }
-  std::string path_, partial_;
-  std::FILE* file_;
-};
 
 std::string escaped(const std::string& text) {
   std::string out;
