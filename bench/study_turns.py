@@ -21,7 +21,7 @@ def main():
         print("| --- | --- | --- | --- | --- | --- | --- |")
         for name, row in here.items():
             label = NAMES.get(name, "in turns, k = " + name.split("-")[-1])
-            jump = f"{100 * row['jump']:.0f} %" if row["jump"] else ""
+            jump = f"{100 * row['jump']:.1f} %" if row["jump"] else ""
             share = row["seconds"] / here["solver"]["seconds"] if "solver" in here else float("nan")
             print(f"| {label} | {row['solver_steps']} | {row['error_deg']:.2f} | {100 * row['von_mises']:+.2f} % | {jump} | "
                   f"{row['seconds']:.2f} | {share:.2f} |")

@@ -81,7 +81,7 @@ TurnTaking::TurnTaking(const std::string& model, const Material& material, const
   const auto info = model_.info();
   if (!info.takes_load || !info.takes_orientations)
     throw std::runtime_error(model + ": turns want a model that takes loads and orientations");
-  if (info.gives_stress) stress_.resize(6 * polycrystal_.voxels());
+  if (info.gives_stress) stress_.resize(6 * polycrystal_.voxels()), next_stress_ = stress_;
 }
 
 Turn TurnTaking::step(const LoadStep& load) {
@@ -92,10 +92,11 @@ Turn TurnTaking::step(const LoadStep& load) {
   state_.accept();
   const gs::Report report = state_.advance(velocity_gradient(load, polycrystal_.mean_F()));
   state_.increments(gs::array(rotation_));
-  if (!turn.by_solver && !stress_.empty()) state_.stress(gs::array(stress_));
+  if (!stress_.empty()) state_.stress(gs::array(next_stress_));
   turn.verdict = static_cast<int>(report.verdict);
   turn.reason = report.reason;
   if (report.verdict == gs::Verdict::outside) {  // what it has not learned does not enter its memory either
+    next_stress_ = stress_;
     state_.revert();
     turn.by_solver = turn.reverted = true;
   }
@@ -115,6 +116,7 @@ Turn TurnTaking::step(const LoadStep& load) {
     polycrystal_.follow(load.time, product(exponential_of(report.found[0].L), polycrystal_.mean_F()),
                         q_.data());
     ++surrogate_ran_;
+    stress_ = next_stress_;
     turn.follow_seconds = cpu_seconds() - clock;
   }
   clock = cpu_seconds();
@@ -138,7 +140,7 @@ void TurnTaking::solver_step(const LoadStep& load, Turn& turn) {
     turn.report.products += report.products;
     turn.report.cuts += report.cuts;
     turn.report.balance = report.balance;
-    if (i == 0 && surrogate_ran_ > 0) measure_jump(turn);
+    if (i == 0 && surrogate_ran_ > 0) measure_jump(time / load.time, turn);
   }
   const std::vector<double> before = q_;
   polycrystal_.orientations(q_.data());
@@ -168,18 +170,19 @@ double TurnTaking::mean_von_mises() const {
   return stress_.empty() ? Turn::kNone : 6 * sum / static_cast<double>(stress_.size());
 }
 
-void TurnTaking::measure_jump(Turn& turn) const {
+void TurnTaking::measure_jump(double part, Turn& turn) const {
   if (stress_.empty()) return;
-  std::vector<double> now(stress_.size());
+  std::vector<double> now(stress_.size()), then = stress_;
   polycrystal_.cauchy(now.data());
+  for (std::size_t i = 0; i < then.size(); ++i) then[i] += part * (next_stress_[i] - stress_[i]);
   double solver = 0, surrogate = 0, difference = 0, size = 0;
   for (std::int64_t i = 0; i < polycrystal_.voxels(); ++i) {
     solver += von_mises(now.data() + 6 * i);
-    surrogate += von_mises(stress_.data() + 6 * i);
+    surrogate += von_mises(then.data() + 6 * i);
     for (int c = 0; c < 6; ++c) {
       const double weight = c < 3 ? 1 : 2;
-      difference += weight * std::pow(now[6 * i + c] - stress_[6 * i + c], 2);
-      size += weight * std::pow(stress_[6 * i + c], 2);
+      difference += weight * std::pow(now[6 * i + c] - then[6 * i + c], 2);
+      size += weight * std::pow(then[6 * i + c], 2);
     }
   }
   turn.jump = solver / surrogate - 1;

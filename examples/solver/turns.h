@@ -40,9 +40,9 @@ struct Turn {
   std::string reason;         // of verdict or fall back
   double difference = kNone;  // of a check step: RMS over the voxels of the rotations' difference,
                               // corrections included, over that of the solver's rotations
-  // At a hand-over to the solver, its stress at the first equilibrium against the surrogate's in its last
-  // step: the mean von Mises stress' relative change, and the RMS of the tensors' difference over the
-  // surrogate's RMS.
+  // At a hand-over to the solver, its stress at the first equilibrium (after the first of its increments)
+  // against the surrogate's at that time, between its last step and this one: the relative change of the mean
+  // von Mises stress, and the RMS of the tensors' difference over the surrogate's RMS.
   double jump = kNone, local_jump = kNone;
   double solver_seconds = 0, surrogate_seconds = 0, follow_seconds = 0;  // of CPU
   Report report;                                                         // of the solver
@@ -61,7 +61,7 @@ class TurnTaking {
 
  private:
   void solver_step(const LoadStep& load, Turn& turn);
-  void measure_jump(Turn& turn) const;
+  void measure_jump(double part, Turn& turn) const;
 
   TurnOptions options_;
   Polycrystal polycrystal_;
@@ -69,9 +69,9 @@ class TurnTaking {
   grainspin::api::State state_;
   int step_ = 0, surrogate_ran_ = 0;
   bool stay_ = false;
-  std::vector<double> q_;                 // [voxels][4]
-  std::vector<double> rotation_, error_;  // [voxels][3] of the surrogate's step; of the last check
-  std::vector<double> stress_;            // [voxels][6] of the surrogate's last step
+  std::vector<double> q_;                     // [voxels][4]
+  std::vector<double> rotation_, error_;      // [voxels][3] of the surrogate's step; of the last check
+  std::vector<double> stress_, next_stress_;  // [voxels][6] of the surrogate's last step; of this one
 };
 
 // A load step as the surrogate takes it: log(F F_before^-1), the free components marked.
