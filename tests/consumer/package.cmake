@@ -37,13 +37,13 @@ function(expect package depends)
     step("unpack" dpkg-deb -x "${deb}" "${WORK}/unpacked")
   endif()
 endfunction()
-expect(libgrainspin0 "libc6.*libfftw3-single3.*libstdc\\+\\+6" "lib/libgrainspin\\.so\\.0")
-expect(libgrainspin-dev "libgrainspin0 \\(= " "include/grainspin/grainspin\\.h" "lib/libgrainspin\\.so " "include/grainspin/fortran/grainspin\\.f90"
-       "lib/cmake/grainspin/grainspinConfig\\.cmake" "lib/pkgconfig/grainspin\\.pc")
+expect(libgrainspin0 "libc6.*libfftw3-single3.*libstdc\\+\\+6" "lib/([^/]+/)?libgrainspin\\.so\\.0")
+expect(libgrainspin-dev "libgrainspin0 \\(= " "include/grainspin/grainspin\\.h" "lib/([^/]+/)?libgrainspin\\.so " "include/grainspin/fortran/grainspin\\.f90"
+       "lib/([^/]+/)?cmake/grainspin/grainspinConfig\\.cmake" "lib/([^/]+/)?pkgconfig/grainspin\\.pc")
 expect(grainspin-models "Architecture: all" "share/grainspin/models/cu_uniaxial\\.safetensors")
 if(NOT TORCH)
   expect(grainspin "libhdf5" "bin/grainspin\n")
-  expect(libgrainspin-cxx-dev "libgrainspin-dev.*libhdf5-dev" "include/grainspin/archive\\.h" "lib/libgrainspin_io\\.a")
+  expect(libgrainspin-cxx-dev "libgrainspin-dev.*libhdf5-dev" "include/grainspin/archive\\.h" "lib/([^/]+/)?libgrainspin_io\\.a")
 endif()
 
 set(to "${WORK}/unpacked/consumer")
