@@ -191,5 +191,33 @@ TEST(FitFile, AgreementWithATruth) {
   EXPECT_THROW(against_truth({1}, {1, 2}), Error);
 }
 
+// The first list of this name, wherever it is in the tree.
+nlohmann::json* find_list(nlohmann::json& tree, const std::string& name) {
+  for (auto& [key, value] : tree.items()) {
+    if (key == name && value.is_array()) return &value;
+    if (value.is_object())
+      if (nlohmann::json* found = find_list(value, name)) return found;
+  }
+  return nullptr;
+}
+
+TEST(FitFile, WholeNumbersAreWholeAndInRange) {
+  const std::string path = (folder() / "numbers.json").string();
+  for (const char* name : {"sign", "of", "size"})
+    for (const double wrong : {1e12, 0.5, -1e300}) {
+      if (wrong == 1e12 && std::string(name) == "size") continue;  // an int64 holds it
+      auto tree = nlohmann::json::parse([] {
+        const std::string file = (folder() / "numbers.json").string();
+        write_fit(file, example());
+        return text_of(file);
+      }());
+      nlohmann::json* list = find_list(tree, name);
+      ASSERT_TRUE(list) << name;
+      list->at(0) = wrong;
+      std::ofstream(path) << tree;
+      EXPECT_NE(refusal(path).find("wanted a whole number"), std::string::npos) << name << " " << wrong;
+    }
+}
+
 }  // namespace
 }  // namespace grainspin::interactions

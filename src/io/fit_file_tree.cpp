@@ -110,6 +110,11 @@ template <class T>
 T number_of(const json& j) {
   if constexpr (std::is_same_v<T, double>)
     if (j.is_null()) return std::numeric_limits<double>::quiet_NaN();  // JSON has no NaN
+  if constexpr (std::is_integral_v<T>) {  // JSON's numbers may be fractions, or larger than any integer
+    const double v = j.get<double>();
+    if (!(v == std::floor(v) && v >= double(std::numeric_limits<T>::min()) && v <= double(std::numeric_limits<T>::max()) && std::abs(v) < 9e18))
+      throw Error(Errc::kFormat, "wanted a whole number, found " + j.dump());
+  }
   return j.get<T>();
 }
 
@@ -128,8 +133,8 @@ void same(std::size_t found, std::size_t wanted, const char* what) {
 Ties ties_of(const json& j, int systems) {
   Ties t;
   t.systems = systems;
-  j.at("order").get_to(t.order);
-  j.at("count").get_to(t.count);
+  t.order = number_of<int>(j.at("order"));
+  t.count = number_of<int>(j.at("count"));
   t.of = list<std::int32_t>(j.at("of"));
   t.sign = list<std::int8_t>(j.at("sign"));
   if (t.order < 1 || t.order > 3 || t.count < 0 || t.count > int(t.of.size())) throw Error(Errc::kFormat, "ties: impossible order or count");
