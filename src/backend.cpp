@@ -42,7 +42,7 @@ const cuda::Table* open_table() {
       throw Error(Errc::kDevice, "the CUDA library cannot be opened: " + std::string(why ? why : place));
   }
   if (!library)
-    throw Error(Errc::kDevice, std::string("this program was built without CUDA: ") + kName +
+    throw Error(Errc::kDevice, std::string("no CUDA here: ") + kName +
                                    " is neither beside libgrainspin nor on the library path");
   const auto function = reinterpret_cast<cuda::TableFunction>(dlsym(library, cuda::kTableSymbol));
   require(function, Errc::kDevice, std::string(kName) + " is not this project's: it has no " + cuda::kTableSymbol);
