@@ -1,23 +1,16 @@
 #include "engine_cuda_fused.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <vector>
 
+#include "bf16.h"
 #include "grainspin/grid.h"
 
 namespace grainspin {
 namespace {
 
 using cuda::kSums;
-
-// To the nearest, halves to even; finite values only (check(model)).
-std::uint16_t bf16(float v) {
-  std::uint32_t bits;
-  std::memcpy(&bits, &v, sizeof bits);
-  return std::uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
 
 // A unit's sum in PyTorch's weights: the gate, whether the input and the state take part, the factor of gates through a sigmoid.
 struct Sum {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #ifdef GRAINSPIN_X86  // set by CMake where the compiler targets x86-64
 #include <cpuid.h>
 #ifdef __linux__
@@ -10,6 +9,8 @@
 #include <unistd.h>
 #endif
 #endif
+
+#include "bf16.h"
 
 namespace grainspin {
 namespace {
@@ -51,13 +52,6 @@ std::vector<const RecurrentKernels*> supported_bf16() {
   all.push_back(&kRecurrentAvx512Bf16);
 #endif
   return all;
-}
-
-// To the nearest, halves to even; finite values only.
-std::uint16_t bf16(float v) {
-  std::uint32_t bits;
-  std::memcpy(&bits, &v, sizeof bits);
-  return std::uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
 }  // namespace

@@ -1,26 +1,11 @@
 // Mirrors src/engine_cuda.cpp, with the launchers on the host (host_cuda.cpp): batches, offsets, feedback, masks,
 // delivery and memory are the GPU's.
-#include <dlfcn.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
-#include "backend.h"
-#include "host_cuda.h"
+#include "host_cuda_test.h"
 
 namespace grainspin {
-class CudaEngine : public ::testing::Test {
- protected:
-  void SetUp() override {
-    setenv("GRAINSPIN_CUDA_LIBRARY", GRAINSPIN_HOST_CUDA, 1);
-    cuda_table();
-    void* library = dlopen(GRAINSPIN_HOST_CUDA, RTLD_NOW);
-    host_ = &reinterpret_cast<testing::HostCudaFunction>(dlsym(library, "grainspin_host_cuda"))();
-  }
-  // Whatever a test does, nothing stays allocated.
-  void TearDown() override { EXPECT_EQ(host_->allocated, 0); }
-  testing::HostCuda* host_ = nullptr;
-};
+class CudaEngine : public testing::HostCudaTest {};
 }  // namespace grainspin
 
 #include "cuda_engine_cases.h"

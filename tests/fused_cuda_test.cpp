@@ -1,27 +1,15 @@
 // Mirrors cuda/fused_elements.h and src/engine_cuda_fused.cpp, with the launchers on the host (host_cuda_fused.cpp): the kernel's
 // own code on a warp of 32 threads.
-#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <set>
 
-#include "backend.h"
 #include "cuda/fused_launchers.h"
-#include "host_cuda.h"
+#include "host_cuda_test.h"
 
 namespace grainspin {
-class CudaFused : public ::testing::Test {
- protected:
-  void SetUp() override {
-    setenv("GRAINSPIN_CUDA_LIBRARY", GRAINSPIN_HOST_CUDA, 1);
-    cuda_table();
-    void* library = dlopen(GRAINSPIN_HOST_CUDA, RTLD_NOW);
-    host_ = &reinterpret_cast<testing::HostCudaFunction>(dlsym(library, "grainspin_host_cuda"))();
-  }
-  void TearDown() override { EXPECT_EQ(host_->allocated, 0); }
-  testing::HostCuda* host_ = nullptr;
-};
+class CudaFused : public testing::HostCudaTest {};
 }  // namespace grainspin
 
 #include "cuda_fused_cases.h"

@@ -1,28 +1,15 @@
 // Mirrors gpu_interactions_test.cpp with the launchers on the host (host_cuda_regression.cpp): the team of one thread runs
 // the kernel's own loop.
-#include <dlfcn.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <barrier>
-#include <cstdlib>
 #include <thread>
 
-#include "backend.h"
-#include "host_cuda.h"
+#include "host_cuda_test.h"
 
 namespace grainspin::interactions {
-class CudaRegression : public ::testing::Test {
- protected:
-  void SetUp() override {
-    setenv("GRAINSPIN_CUDA_LIBRARY", GRAINSPIN_HOST_CUDA, 1);
-    cuda_table();
-    void* library = dlopen(GRAINSPIN_HOST_CUDA, RTLD_NOW);
-    host_ = &reinterpret_cast<testing::HostCudaFunction>(dlsym(library, "grainspin_host_cuda"))();
-  }
-  void TearDown() override { EXPECT_EQ(host_->allocated, 0); }
-  testing::HostCuda* host_ = nullptr;
-};
+class CudaRegression : public grainspin::testing::HostCudaTest {};
 }  // namespace grainspin::interactions
 
 #include "cuda/regression_elements.h"
