@@ -60,6 +60,9 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   target_include_directories(LibTorch::LibTorch SYSTEM INTERFACE
     "${LibTorch_INCLUDE}" "${LibTorch_INCLUDE}/torch/csrc/api/include")
   target_link_libraries(LibTorch::LibTorch INTERFACE "${LibTorch_CPU}" "${LibTorch_C10}")
+  # First of all libraries: LibTorch calls its own BLAS by the Fortran names that it exports, and an OpenBLAS before it in
+  # the program would take these calls, with threads of its own that --threads does not reach.
+  target_link_options(LibTorch::LibTorch INTERFACE "-Wl,--push-state,--no-as-needed,${LibTorch_CPU},--pop-state")
   # libtorch_cpu asks for cudart and cupti of the wheels beside it.
   file(GLOB nvidia LIST_DIRECTORIES true "${lib}/../../nvidia/cu13/lib" "${lib}/../../nvidia/*/lib")
   target_link_options(LibTorch::LibTorch INTERFACE "-Wl,-rpath,${lib}")

@@ -80,6 +80,9 @@ std::vector<render::Measure> measures(const Evaluation& e) {
   const auto angle = [&](const char* name, const Pair& p, const char* note) {
     out.push_back({name, "°", p.truth * kDegrees, p.predicted * kDegrees, note});
   };
+  out.push_back({"skill over the whole path, against persistence", "", {}, e.skill_path,
+                 fmt::format("persistence turns with the load's mean spin{}",
+                             e.skill_path_taylor ? fmt::format("; against Taylor {:.3f}", *e.skill_path_taylor) : "")});
   angle("KAM, mean", e.kam_mean, "26 neighbours within the initial grain, equal weights");
   angle("KAM, 95th percentile", e.kam_p95, "");
   angle("GROD, mean", e.grod_mean, "to the mean orientation of the initial grain");

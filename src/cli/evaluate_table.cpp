@@ -98,13 +98,14 @@ std::string evaluation_table(const Judgement& judgement) {
   if (!judgement.description.empty()) out += judgement.description + '\n';
   for (const Judged& judged : judgement.archives) add(out, judged);
   if (judgement.archives.size() > 1) {
-    out += fmt::format("\nat the last step\n{:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>8}  {}\n", "mean", "persist", "Taylor", "skill P",
-                       "skill T", "one-step", "rolled", "file");
+    out += fmt::format("\nat the last step; path: skill over the whole path\n{:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>8}  {}\n", "mean",
+                       "persist", "Taylor", "skill P", "skill T", "path P", "path T", "one-step", "rolled", "file");
     for (const Judged& judged : judgement.archives) {
       const StepEvaluation& k = judged.evaluation.steps.back();
-      out += fmt::format("{:>8.3f} {:>8.3f} {:>8} {:>8.3f} {:>8} {:>9} {:>8.3f}  {}\n", k.error.mean * kDegrees,
+      out += fmt::format("{:>8.3f} {:>8.3f} {:>8} {:>8.3f} {:>8} {:>8.3f} {:>8} {:>9} {:>8.3f}  {}\n", k.error.mean * kDegrees,
                          k.persistence.mean * kDegrees, k.taylor ? fmt::format("{:.3f}", k.taylor->mean * kDegrees) : "-",
-                         k.skill_persistence, or_dash(k.skill_taylor), or_dash(judged.evaluation.r2_one_step),
+                         k.skill_persistence, or_dash(k.skill_taylor), judged.evaluation.skill_path,
+                         or_dash(judged.evaluation.skill_path_taylor), or_dash(judged.evaluation.r2_one_step),
                          judged.evaluation.r2_rolled, judged.file);
     }
   }
