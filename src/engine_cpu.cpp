@@ -36,7 +36,7 @@ class CpuEngine final : public Surrogate {
                        blocks = (n + kBlock - 1) / kBlock;
     const bool coupled = spec().local.feedback == Feedback::kNeighbours;
     std::int64_t floats = n * net.channels() + work_.pool.size() * LocalScratch::floats(net, !coupled) +
-                          LocalResults::floats(spec().local) * inner * (coupled ? 1 : spec().steps());
+                          LocalResults::floats(spec().local) * inner * (coupled ? 1 : kept(region).back());
     if (coupled) floats += n * 4 + blocks * net.state_floats();
     return floats * std::int64_t(sizeof(float)) + (1 << 16);
   }
@@ -49,6 +49,13 @@ class CpuEngine final : public Surrogate {
   }
 
  private:
+  // [T+1] how many steps before step t + 1 are wanted; last: of all.
+  std::vector<int> kept(const Region& region) const {
+    std::vector<int> before{0};
+    for (int t = 1; t <= spec().steps(); ++t) before.push_back(before.back() + (wants(region, t) ? 1 : 0));
+    return before;
+  }
+
   // `initial` and `own`: each block runs through all steps by itself; the neighbours enter once.
   void run_alone(const Region& region, const float* q0, const std::uint8_t* mask, const float* teacher,
                  const std::function<void(const StepOutput&)>& sink) const {
@@ -57,7 +64,8 @@ class CpuEngine final : public Surrogate {
     const Box box = inner_box(region);
     const AlignedFloats e(n * work_.net.channels());
     work_.embed_box(region, grown(region, box, spec().local.radius), q0, e.get());
-    LocalResults results(spec().local, steps, inner);
+    const std::vector<int> before = kept(region);  // wanted steps lie one behind the other
+    LocalResults results(spec().local, before.back(), inner);
     const RegionTaps taps(region, spec().local.radius);
     const std::vector<LocalScratch> all = work_.scratch(true);
 
@@ -73,10 +81,12 @@ class CpuEngine final : public Surrogate {
         if (teacher)
           for (int i = 0; i < kBlock; ++i)
             std::memcpy(q[i], teacher + (t * n + lanes.place[i]) * 4, sizeof q[i]);
-        work_.step_alone(lanes, block, s.start.get(), s.state.get(), q[0], mask, s, results, t);
+        work_.step_alone(lanes, block, s.start.get(), s.state.get(), q[0], mask, s, results,
+                         wants(region, t + 1) ? before[std::size_t(t)] : -1);
       }
     });
-    for (int t = 0; t < steps; ++t) sink(results.output(t, t + 1));
+    for (int t = 0; t < steps; ++t)
+      sink(wants(region, t + 1) ? results.output(before[std::size_t(t)], t + 1) : StepOutput{.step = t + 1});
   }
 
   // `neighbours`: all blocks do a step before any does the next; the state of the whole region is kept.

@@ -84,7 +84,7 @@ void LocalWork::step_alone(const Lanes& lanes, std::int64_t block, const float* 
     float* const at = q + i * 4;
     const bool masked = mask && !mask[lanes.place[i]];
     const Quat next = turned(i, masked);
-    if (i < lanes.count) results.put(slot, block * kBlock + i, next, s.heads.get(), i, masked);
+    if (i < lanes.count && slot >= 0) results.put(slot, block * kBlock + i, next, s.heads.get(), i, masked);
     at[0] = next.w, at[1] = next.x, at[2] = next.y, at[3] = next.z;
   }
 }

@@ -104,7 +104,7 @@ class LocalWork {
               float* patch) const;
 
   // `initial` and `own`: one step of block `block` of the inner box; its neighbours entered once, in `start`. Turns
-  // q[kBlock][4]; results at voxel block * kBlock of step slot `slot`.
+  // q[kBlock][4]; results at voxel block * kBlock of step slot `slot`; slot -1: none are kept.
   void step_alone(const Lanes& lanes, std::int64_t block, const float* start, float* state, float* q,
                   const std::uint8_t* mask, const LocalScratch& s, LocalResults& results, std::int64_t slot) const;
   // `neighbours`: one step of the blocks that hold a voxel of `box`; e is of the orientations q[region.shape, 4], which

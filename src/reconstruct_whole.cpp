@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "aligned.h"
 #include "nonlocal_cell.h"
+#include "tile_pipeline.h"
 
 namespace grainspin {
 namespace {
@@ -24,13 +24,26 @@ Region region_of(Shape shape, const ReconstructOptions& options) {
   return region;
 }
 
-std::int64_t bytes_of(const Surrogate& surrogate, const Region& region, const ReconstructOptions& options) {
+int steps_of(const Surrogate& surrogate, const ReconstructOptions& options) {
+  return int(options.loads.empty() ? surrogate.spec().loads.size() : options.loads.size());
+}
+
+TileBuffers buffers_of(const Surrogate& surrogate, const ReconstructOptions& options, bool lean) {
+  return buffers_of(surrogate.spec(), options, steps_of(surrogate, options), false, lean ? 0 : 1);
+}
+
+// While a step is computed, the one before is written from a buffer; `lean`: not.
+std::int64_t bytes_of(const Surrogate& surrogate, const Region& region, const ReconstructOptions& options, bool lean) {
   const std::int64_t voxels = region.shape.voxels();
-  return voxels * 4 * std::int64_t(sizeof(float)) + (options.mask.empty() ? 0 : voxels) + surrogate.workspace(region);
+  return buffer_bytes(buffers_of(surrogate, options, lean), voxels, voxels, !options.mask.empty()) + surrogate.workspace(region);
+}
+
+bool is_lean(const Surrogate& surrogate, const Region& region, const ReconstructOptions& options) {
+  return options.memory > 0 && bytes_of(surrogate, region, options, false) > options.memory;
 }
 
 bool does_fit(const Surrogate& surrogate, const Region& region, const ReconstructOptions& options) {
-  return (options.memory == 0 || bytes_of(surrogate, region, options) <= options.memory) &&
+  return (options.memory == 0 || bytes_of(surrogate, region, options, true) <= options.memory) &&
          surrogate.fits(region, !options.mask.empty());
 }
 
@@ -64,9 +77,8 @@ ReconstructPlan plan_whole(const Surrogate& surrogate, Shape shape, const Recons
   ReconstructPlan plan;
   plan.tile = shape;
   plan.tiles = 1;
-  plan.bytes = bytes_of(surrogate, region, options);
-  const std::size_t steps = region.loads.empty() ? surrogate.spec().loads.size() : region.loads.size();
-  plan.voxel_steps = double(cell_shape(region).voxels()) * double(steps);
+  plan.bytes = bytes_of(surrogate, region, options, is_lean(surrogate, region, options));
+  plan.voxel_steps = double(cell_shape(region).voxels()) * double(steps_of(surrogate, options));
   if (!does_fit(surrogate, region, options)) {
     const std::string limit = options.memory > 0 && plan.bytes > options.memory
                                   ? megabytes(options.memory)
@@ -80,23 +92,20 @@ ReconstructPlan plan_whole(const Surrogate& surrogate, Shape shape, const Recons
 void reconstruct_whole(const Surrogate& surrogate, OrientationSource& source, OrientationSink& sink,
                        const ReconstructOptions& options) {
   const Shape shape = source.shape();
-  plan_whole(surrogate, shape, options);
-  const Region region = region_of(shape, options);
-  const std::size_t steps = region.loads.empty() ? surrogate.spec().loads.size() : region.loads.size();
-  const auto report = [&](double fraction) {
-    require(!options.progress || options.progress(fraction, "predict"), Errc::kInterrupted, "stopped on request");
-  };
-  report(0);
-  const AlignedFloats q(shape.voxels() * 4);
-  // In parts, so that a source that converts needs no second grid.
-  constexpr std::int64_t kPart = 1 << 20;
-  for (std::int64_t begin = 0; begin < shape.voxels(); begin += kPart)
-    source.read(begin, std::min(kPart, shape.voxels() - begin), q.get() + begin * 4);
-  surrogate.run(region, q.get(), options.mask.empty() ? nullptr : options.mask.data(), nullptr,
-                [&](const StepOutput& out) {
-                  sink.write({0, 0, 0}, region.inner, out);
-                  report(double(out.step) / double(steps));
-                });
+  Tiling tiling;
+  tiling.bytes = plan_whole(surrogate, shape, options).bytes;
+  Region region = region_of(shape, options);
+  region.wanted = wanted_steps(options, steps_of(surrogate, options));
+  const int n[3] = {shape.nx, shape.ny, shape.nz};
+  for (int a = 0; a < 3; ++a) tiling.axis[a] = {{0, n[a], 0, n[a], region.edge[a]}};
+  tiling.buffers = buffers_of(surrogate, options, is_lean(surrogate, region, options));
+  run_tiles({.devices = {&surrogate},
+             .source = source,
+             .sink = sink,
+             .options = options,
+             .tiling = tiling,
+             .steps = steps_of(surrogate, options),
+             .region = [&](const std::array<Stretch, 3>&) { return region; }});
 }
 
 }  // namespace grainspin

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "region.h"
+#include "tile_pipeline.h"
 
 namespace grainspin {
 namespace {
@@ -15,6 +16,8 @@ namespace {
 constexpr double kEmbedCost = 0.1, kReadCost = 0.02;
 // Tiles whose halo costs little stay below this, so that progress and a wish to stop are seen often.
 constexpr std::int64_t kSmallTile = 1 << 19;
+// Without buffers nothing overlaps; that is taken where it saves more than this leaves of the work.
+constexpr double kLean = 0.8;
 
 bool coupled(const ModelSpec& spec) {
   return spec.local.feedback == Feedback::kNeighbours;
@@ -58,6 +61,11 @@ std::vector<int> edges(int n, int fixed) {
       parts = (n + edge - 2) / std::max(1, edge - 1) - 1;  // on to the first cut into smaller parts
   }
   return all;
+}
+
+std::vector<int> edges(int n, const ReconstructOptions& options, int axis) {
+  const int of_shape[3] = {options.tile_shape.nx, options.tile_shape.ny, options.tile_shape.nz};
+  return edges(n, of_shape[axis] > 0 ? of_shape[axis] : options.tile);
 }
 
 std::string megabytes(std::int64_t bytes) {
@@ -105,6 +113,29 @@ Region region_of(const std::array<Stretch, 3>& s) {
   return r;
 }
 
+std::vector<std::uint8_t> wanted_steps(const ReconstructOptions& options, int steps) {
+  if (options.wanted.empty()) return {};
+  require(options.wanted.size() == std::size_t(steps) + 1, Errc::kShape,
+          "the steps asked for are marked among " + std::to_string(options.wanted.size()) + ", the run has " +
+              std::to_string(steps + 1) + " states");
+  std::vector<std::uint8_t> wanted(options.wanted.begin() + 1, options.wanted.end());
+  if (std::ranges::find(wanted, 0) == wanted.end()) wanted.clear();
+  return wanted;
+}
+
+TileBuffers buffers_of(const ModelSpec& spec, const ReconstructOptions& options, int steps, bool several_tiles, int outputs) {
+  const bool nonlocal = spec.family == Family::kNonlocal;
+  const bool stress = nonlocal ? spec.nonlocal.stress : spec.local.stress, variance = !nonlocal && spec.local.variance;
+  const std::vector<std::uint8_t> wanted = wanted_steps(options, steps);
+  TileBuffers b;
+  b.inputs = several_tiles ? 2 : 1;
+  b.outputs = std::min(outputs, wanted.empty() ? steps : int(std::ranges::count_if(wanted, [](auto w) { return w != 0; })));
+  b.floats = 4 + (options.fields.increment ? 3 : 0) + (options.fields.stress && stress ? 6 : 0) +
+             (options.fields.log_variance && variance ? 3 : 0);
+  b.initial = !options.wanted.empty() && options.wanted[0];
+  return b;
+}
+
 Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructOptions& options) {
   require(shape.nx >= 1 && shape.ny >= 1 && shape.nz >= 1, Errc::kShape, "the grid has no voxels");
   require(options.tile >= 0, Errc::kArgument, "the tile edge is negative");
@@ -117,20 +148,28 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
   const Boundary along[3] = {options.boundaries.x, options.boundaries.y, options.boundaries.z};
   std::array<std::vector<AxisCut>, 3> cuts;
   for (int a = 0; a < 3; ++a)
-    for (int edge : edges(n[a], options.tile)) cuts[a].push_back(axis_cut(spec, n[a], along[a], edge, halo));
+    for (int edge : edges(n[a], options, a)) cuts[a].push_back(axis_cut(spec, n[a], along[a], edge, halo));
 
+  const std::vector<std::uint8_t> wanted = wanted_steps(options, spec.steps());
   // The largest region of a tiling; what its edges are does not change its size in memory.
   const auto largest = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z) {
     Region r;
     r.shape = {x.largest_region, y.largest_region, z.largest_region};
     r.inner = {std::min(x.tile, n[0]), std::min(y.tile, n[1]), std::min(z.tile, n[2])};
+    r.wanted = wanted;
     return r;
   };
-  const auto bytes = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z) {
+  // `initial` and `own` give the results of all steps at once, at the end of a tile.
+  const auto buffers = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z, bool lean) {
+    TileBuffers b = buffers_of(spec, options, spec.steps(), !lean && x.stretches.size() * y.stretches.size() * z.stretches.size() > 1,
+                               lean ? 0 : coupled(spec) ? 3 : spec.steps());
+    return b;
+  };
+  const auto bytes = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z, bool lean) {
     const Region r = largest(x, y, z);
     const std::int64_t held = r.shape.voxels(), plane = x.whole ? 0 : std::int64_t(n[0]) * y.largest_region;
-    return (held + plane) * 4 * std::int64_t(sizeof(float)) +
-           (options.mask.empty() ? 0 : held + shape.voxels()) + surrogate.workspace(r);
+    return plane * 4 * std::int64_t(sizeof(float)) + (options.mask.empty() ? 0 : shape.voxels()) + surrogate.workspace(r) +
+           buffer_bytes(buffers(x, y, z, lean), held, r.inner.voxels(), !options.mask.empty());
   };
   const auto cost = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z) {
     double work = kEmbedCost * x.region * y.region * z.region;
@@ -138,35 +177,48 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
     return work + kReadCost * (x.whole ? 1.0 : double(x.stretches.size())) * n[0] * y.region * z.region;
   };
 
-  const AxisCut* best[3] = {};
-  std::int64_t best_bytes = 0, least = std::numeric_limits<std::int64_t>::max();
-  double best_cost = std::numeric_limits<double>::max();
-  for (const AxisCut& x : cuts[0])
-    for (const AxisCut& y : cuts[1])
-      for (const AxisCut& z : cuts[2]) {
-        const std::int64_t b = bytes(x, y, z);
-        least = std::min(least, b);
-        if (options.memory > 0 && b > options.memory) continue;
-        const bool large =
-            !coupled(spec) && options.tile == 0 && std::int64_t(x.tile) * y.tile * z.tile > kSmallTile;
-        const double c = cost(x, y, z);
-        if (large || c >= best_cost || !surrogate.fits(largest(x, y, z), !options.mask.empty())) continue;
-        best_cost = c;
-        best_bytes = b;
-        best[0] = &x, best[1] = &y, best[2] = &z;
-      }
+  struct Found {
+    const AxisCut* axis[3] = {};
+    std::int64_t bytes = 0;
+    double cost = std::numeric_limits<double>::max();
+  };
+  std::int64_t least = std::numeric_limits<std::int64_t>::max();
+  const auto search = [&](bool lean) {
+    Found best;
+    for (const AxisCut& x : cuts[0])
+      for (const AxisCut& y : cuts[1])
+        for (const AxisCut& z : cuts[2]) {
+          const std::int64_t b = bytes(x, y, z, lean);
+          least = std::min(least, b);
+          if (options.memory > 0 && b > options.memory) continue;
+          const bool large = !coupled(spec) && options.tile == 0 && options.tile_shape.voxels() == 0 &&
+                             std::int64_t(x.tile) * y.tile * z.tile > kSmallTile;
+          const double c = cost(x, y, z);
+          if (large || c >= best.cost || !surrogate.fits(largest(x, y, z), !options.mask.empty())) continue;
+          best = {{&x, &y, &z}, b, c};
+        }
+    return best;
+  };
+  Found best = search(false);
+  bool lean = false;
+  if (options.memory > 0) {
+    const Found other = search(true);
+    lean = other.axis[0] && other.cost < kLean * best.cost;
+    if (lean) best = other;
+  }
   const std::string with_tiles = options.tile > 0 ? " with tiles of " + std::to_string(options.tile) : "";
   require(
-      best[0] != nullptr || (options.memory > 0 && least > options.memory), Errc::kMemory,
+      best.axis[0] != nullptr || (options.memory > 0 && least > options.memory), Errc::kMemory,
       "the run does not fit into the memory of the device (" + surrogate.description() + ")" + with_tiles);
-  require(best[0] != nullptr, Errc::kMemory,
+  require(best.axis[0] != nullptr, Errc::kMemory,
           "the run does not fit into " + megabytes(options.memory) + ": it takes at least " +
               megabytes(least) + with_tiles);
   Tiling tiling;
-  for (int a = 0; a < 3; ++a) tiling.axis[a] = best[a]->stretches;
-  tiling.tile = {best[0]->tile, best[1]->tile, best[2]->tile};
-  tiling.bytes = best_bytes;
-  tiling.cost = best_cost;
+  for (int a = 0; a < 3; ++a) tiling.axis[a] = best.axis[a]->stretches;
+  tiling.buffers = buffers(*best.axis[0], *best.axis[1], *best.axis[2], lean);
+  tiling.tile = {best.axis[0]->tile, best.axis[1]->tile, best.axis[2]->tile};
+  tiling.bytes = best.bytes;
+  tiling.cost = best.cost;
   return tiling;
 }
 

@@ -25,14 +25,31 @@ std::vector<Stretch> cut(int n, Boundary boundary, int tile, int halo);
 // The region of the tile made of three stretches x, y, z.
 Region region_of(const std::array<Stretch, 3>& stretches);
 
+// Between the threads of a run. outputs 0: the computing thread waits until its results are written.
+struct TileBuffers {
+  int inputs = 1, outputs = 0;
+  int floats = 4;        // of a voxel's results
+  bool initial = false;  // step 0 is written, too
+};
+
 struct Tiling {
   std::array<std::vector<Stretch>, 3> axis;  // x, y, z
+  TileBuffers buffers;
+  std::int64_t tiles() const {
+    return std::int64_t(axis[0].size()) * std::int64_t(axis[1].size()) * std::int64_t(axis[2].size());
+  }
   Shape tile;
   std::int64_t bytes = 0;  // peak of a run, all it holds at once
   double cost = 0;         // in voxel-steps of work
 };
 
-// The cheapest tiling that stays below options.memory; options.tile fixes the edge.
+// Region::wanted of options.wanted; throws Error kShape where that is not [steps + 1] long. Empty: all.
+std::vector<std::uint8_t> wanted_steps(const ReconstructOptions& options, int steps);
+// With `outputs` buffers at most, and none more than steps are wanted.
+TileBuffers buffers_of(const ModelSpec& spec, const ReconstructOptions& options, int steps, bool several_tiles, int outputs);
+
+// The cheapest tiling that stays below options.memory; options.tile fixes the edge, options.tile_shape the shape. Buffers
+// for reading and writing beside the computing are left out where they would make the work much more.
 // Throws Error kMemory with the least that would do.
 Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructOptions& options);
 

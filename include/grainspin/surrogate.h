@@ -31,7 +31,14 @@ struct Region {
   // Layers of mirror images put beyond each face of an axis that does not close on itself (kFace), so that
   // the cell is periodic: the declared padding, at most the axis' extent.
   int padding = 8;
+
+  // Steps whose fields somebody reads: wanted[t - 1] != 0 for step t; empty: all. Of the others a run may give null
+  // fields (the sink is called all the same, with the step's load where it has one), which saves copies and memory.
+  std::vector<std::uint8_t> wanted;
 };
+inline bool wants(const Region& region, int step) {
+  return region.wanted.empty() || region.wanted[std::size_t(step - 1)] != 0;
+}
 
 class Surrogate {
  public:
@@ -42,7 +49,8 @@ class Surrogate {
   // neighbour counts as the centre voxel; a masked voxel keeps its orientation.
   // teacher: null for a rollout on the model's own path; else [T][region.shape][4], the orientations
   // that are taken as the input of step t in place of its own (teacher[0] is step 0): one-step readings,
-  // memory carried. orientation is then exp(w_t) teacher[t-1]. `sink` is called for t = 1..T in order.
+  // memory carried. orientation is then exp(w_t) teacher[t-1]. `sink` is called for t = 1..T in order, by the calling
+  // thread; what it is given is valid until it returns.
   virtual void run(const Region& region, const float* q0, const std::uint8_t* mask, const float* teacher,
                    const std::function<void(const StepOutput&)>& sink) const = 0;
   // Bytes that run() allocates for this region, q0 and teacher not counted.

@@ -159,6 +159,10 @@ void run(const Arguments& a) {
                                         input.size[2] / input.shape.nz};
     if (std::ranges::all_of(spacing, [](double s) { return std::isfinite(s) && s > 0; })) options.spacing = spacing;
   }
+  // The curve has a row for every step, the file and the verdict have the chosen ones.
+  options.wanted.assign(loads.size() + 1, a.curve.empty() ? 0 : 1);
+  for (const int k : steps) options.wanted[std::size_t(k)] = 1;
+  options.fields = {.increment = true, .stress = true, .log_variance = false};
   RunVerdict verdict(spec, input.shape, loads, options.phase, options.mask, a.threads);
   const DomainJudgement before = verdict.before();
   require(!a.verdict || before.stated, Errc::kArgument, "--verdict: " + a.model + " does not state its domain of training");
@@ -216,7 +220,7 @@ void run(const Arguments& a) {
   InitialState source(*reader, options.mask, from);
   const double work = double(input.shape.voxels()) * double(loads.size());
   ProgressLine line(work, "voxel-steps", a.quiet);
-  copy_initial_state(*reader, source, *writer);
+  copy_grains_and_phases(*reader, *writer);
   ResultSink::Choice choice{std::vector<int>(loads.size() + 1, -1), write.stress, !info.loads.empty(), write.verdict};
   for (std::size_t i = 0; i < steps.size(); ++i) choice.slot[std::size_t(steps[i])] = int(i);
   MacroCurve curve(input.shape, loads, options.mask);

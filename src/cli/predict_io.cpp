@@ -64,14 +64,17 @@ void InitialState::read(std::int64_t begin, std::int64_t count, float* q) {
 }
 
 void ResultSink::write(std::array<int, 3> lo, Shape extent, const StepOutput& out) {
-  if (curve_) curve_->add(lo, extent, out);
-  const std::uint8_t* verdict = verdict_ ? verdict_->add(lo, extent, out) : nullptr;
   const int slot = choice_.slot[std::size_t(out.step)];
+  if (out.step > 0) {
+    if (curve_) curve_->add(lo, extent, out);
+    if (out.load && choice_.loads) writer_.load(out.step, *out.load);
+  }
   if (slot < 0) return;
   writer_.orientation(slot, lo, extent, out.orientation);
+  if (out.step == 0) return;
+  const std::uint8_t* verdict = verdict_ ? verdict_->add(lo, extent, out) : nullptr;
   if (out.stress && choice_.stress) writer_.stress(slot, lo, extent, out.stress);
   if (verdict && choice_.verdict) writer_.verdict(slot, lo, extent, verdict);
-  if (out.load && choice_.loads) writer_.load(slot, *out.load);
 }
 
 std::vector<std::uint8_t> read_mask(FieldReader& reader, const std::vector<std::string>& masks) {
@@ -148,15 +151,12 @@ Boundaries parse_boundaries(const std::string& text) {
   return {one(parts[0]), one(parts[1]), one(parts[2])};
 }
 
-void copy_initial_state(FieldReader& reader, InitialState& source, ArchiveWriter& writer) {
+void copy_grains_and_phases(FieldReader& reader, ArchiveWriter& writer) {
   const ArchiveInfo& info = reader.info();
-  std::vector<float> q;
+  if (!info.has_grain && info.phases.size() < 2) return;
   std::vector<std::int32_t> ids;
   slabs(info.shape.voxels(), [&](std::int64_t at, std::int64_t count) {
-    q.resize(std::size_t(count) * 4);
     ids.resize(std::size_t(count));
-    source.read(at, count, q.data());
-    writer.orientation(0, at, count, q.data());
     if (info.has_grain) reader.grain(at, count, ids.data()), writer.grain(at, count, ids.data());
     if (info.phases.size() > 1) reader.phase(at, count, ids.data()), writer.phase(at, count, ids.data());
   });

@@ -28,13 +28,13 @@ class InitialState final : public OrientationSource {
   int step_;
 };
 
-// Writes the chosen steps, and adds every step to the curve and to the verdict.
+// Writes the chosen steps, the initial state among them, and adds them to the verdict; every step to the curve.
 class ResultSink final : public OrientationSink {
  public:
   struct Choice {
     std::vector<int> slot;  // [T+1] place of step k in the file, -1 where it is not wanted
     bool stress = false;    // the file takes stresses
-    bool loads = false;     // the file takes the load of every step
+    bool loads = false;     // the file takes the load of every step of the model
     bool verdict = false;   // the file takes the verdict of every voxel
   };
   ResultSink(ArchiveWriter& writer, Choice choice, MacroCurve* curve, RunVerdict* verdict)
@@ -58,7 +58,7 @@ int parse_increment(const ArchiveInfo& info, std::int64_t increment);
 // "periodic" or "clamped" for all axes, or one for each: "periodic,periodic,clamped".
 Boundaries parse_boundaries(const std::string& text);
 
-// Step 0, grains and phases of the input, slab by slab. Throws kInterrupted when asked to stop.
-void copy_initial_state(FieldReader& reader, InitialState& source, ArchiveWriter& writer);
+// Of the input, slab by slab. Throws kInterrupted when asked to stop.
+void copy_grains_and_phases(FieldReader& reader, ArchiveWriter& writer);
 
 }  // namespace grainspin::cli
