@@ -25,7 +25,7 @@ rm -f "$bundle/bin/bench_archive"  # not about the GPU
 cp -L "$build/lib/libgrainspin_cuda.so" "$bundle/lib/"
 # All but the C library's own, which must be that machine's, CUDA's and LibTorch's with what lies beside it.
 ldd "$bundle"/bin/* | awk '$3 ~ /^\// {print $3}' | sort -u |
-  grep -vE '/(ld-linux|libc|libm|libdl|libpthread|librt|libresolv|libgrainspin)[.-]|/(torch|nvidia|cuda)[^/]*/' |
+  grep -vE '/(ld-linux|libc|libm|libdl|libpthread|librt|libresolv)[.-]|/(torch|nvidia|cuda)[^/]*/' |
   while read -r library; do cp -L "$library" "$bundle/lib/"; done
 git -C "$root" rev-parse --short=12 HEAD > "$bundle/commit"
 cp "$here/table.py" "$bundle/"

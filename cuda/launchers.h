@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cuda/array_launchers.h"
 #include "cuda/fused_launchers.h"
 #include "cuda/nonlocal_launchers.h"
 #include "cuda/regression_launchers.h"
@@ -18,7 +19,7 @@
 namespace grainspin::cuda {
 
 // Raised with every change of this file: a library of another version is refused.
-constexpr int kTableVersion = 4;
+constexpr int kTableVersion = 5;
 
 struct Context;  // a GPU, a stream on it, and what cuBLAS needs
 struct Graph;    // recorded launches
@@ -34,19 +35,6 @@ struct DeviceInfo {
   std::int64_t bytes = 0, free_bytes = 0;
   int major = 0, minor = 0;  // compute capability
 };
-
-// A box of voxels within a field, numbered x fastest.
-struct SubBox {
-  Shape outer;  // of the field
-  int lo[3] = {};
-  Shape size;
-};
-GRAINSPIN_HD constexpr std::int64_t voxel(const SubBox& box, std::int64_t i) {
-  const int x = box.lo[0] + int(i % box.size.nx);
-  const std::int64_t row = i / box.size.nx;
-  const int y = box.lo[1] + int(row % box.size.ny), z = box.lo[2] + int(row / box.size.ny);
-  return (std::int64_t(z) * box.outer.ny + y) * box.outer.nx + x;
-}
 
 // Rows 0 .. n-1 of a batch of `rows`; rows from n on are padding: written as zero.
 struct Batch {
@@ -174,6 +162,21 @@ struct Table {
   // ---- sparse regression (regression_launchers.h) ----
   void (*products)(Context*, const ProductStep&);
   void (*descend)(Context*, const DescentStep&);  // Error kMemory: more columns than a block's shared memory holds
+
+  // ---- arrays of the caller in GPU memory (array_launchers.h) ----
+  // Makes a GPU the calling thread's current one, as launches need it; returns the one that was before.
+  int (*use)(int gpu) noexcept;
+  Pointer (*pointer)(Context*, const void*);
+  // What is launched from now on waits for what `stream` (of the same GPU; null: the legacy default one) was given before;
+  // and what `stream` is given from now on waits for what was launched. Neither waits on the host.
+  void (*wait_for)(Context*, Stream);
+  void (*let_wait)(Context*, Stream);
+  // The first voxel that is no rotation to within kRotation, -1 where there is none. Waits for the GPU.
+  std::int64_t (*first_unsound)(Context*, const TakeOrientations&);
+  void (*take_orientations)(Context*, const TakeOrientations&);
+  void (*give_orientations)(Context*, const GiveOrientations&);
+  void (*give_field)(Context*, const GiveField&);
+  void (*move_marks)(Context*, const MoveMarks&);
 };
 
 using TableFunction = const Table* (*)();

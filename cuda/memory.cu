@@ -34,6 +34,7 @@ Context* create(int gpu) {
     GRAINSPIN_CUDA(cudaSetDevice(gpu));
     GRAINSPIN_CUDA(cudaStreamCreateWithFlags(&context->stream, cudaStreamNonBlocking));
     for (auto& event : context->marks) GRAINSPIN_CUDA(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+    GRAINSPIN_CUDA(cudaEventCreateWithFlags(&context->order, cudaEventDisableTiming));
     GRAINSPIN_CUDA(cublasCreate(&context->cublas));
     GRAINSPIN_CUDA(cublasSetStream(context->cublas, context->stream));
     // Workspace after stream: setting a stream resets it. Our own, so that the algorithm never depends on what
@@ -56,6 +57,7 @@ void destroy(Context* context) noexcept {
   cudaFree(context->workspace);
   for (auto& event : context->marks)
     if (event) cudaEventDestroy(event);
+  if (context->order) cudaEventDestroy(context->order);
   if (context->stream) cudaStreamDestroy(context->stream);
   delete context;
 }

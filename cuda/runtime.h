@@ -19,7 +19,7 @@ void check(cublasStatus_t status, const char* call);
 struct Context {
   int gpu = 0;
   cudaStream_t stream = nullptr;
-  cudaEvent_t marks[2] = {};
+  cudaEvent_t marks[2] = {}, order = nullptr;
   cublasHandle_t cublas = nullptr;
   void* workspace = nullptr;
 };
@@ -88,6 +88,17 @@ void turn_step(Context*, const TurnStep&);
 void stress_step(Context*, const StressStep&);
 void memory_step(Context*, const MemoryStep&);
 void mirror_step(Context*, const MirrorStep&);
+
+// arrays.cu
+int use(int gpu) noexcept;
+Pointer pointer(Context*, const void*);
+void wait_for(Context*, Stream);
+void let_wait(Context*, Stream);
+std::int64_t first_unsound(Context*, const TakeOrientations&);
+void take_orientations(Context*, const TakeOrientations&);
+void give_orientations(Context*, const GiveOrientations&);
+void give_field(Context*, const GiveField&);
+void move_marks(Context*, const MoveMarks&);
 
 // regression.cu
 void products(Context*, const ProductStep&);

@@ -26,6 +26,9 @@ extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* 
     t.polarise = polarise_step, t.mean = mean_step, t.green = green_step, t.close = close_step, t.state = state_step, t.turn = turn_step;
     t.stress = stress_step, t.memory = memory_step, t.mirror = mirror_step;
     t.products = products, t.descend = descend_step;
+    t.use = use, t.pointer = pointer, t.wait_for = wait_for, t.let_wait = let_wait;
+    t.first_unsound = first_unsound, t.take_orientations = take_orientations, t.give_orientations = give_orientations;
+    t.give_field = give_field, t.move_marks = move_marks;
     return t;
   }();
   return &table;

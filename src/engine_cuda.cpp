@@ -12,6 +12,7 @@
 
 #include "backend.h"
 #include "device_memory.h"
+#include "device_rollout.h"
 #include "engine_cuda_local.h"
 #include "region.h"
 
@@ -27,7 +28,7 @@ std::string gigabytes(std::int64_t bytes) {
   return std::to_string(hundredths / 100) + (rest.size() == 1 ? ".0" : ".") + rest + " GB";
 }
 
-class CudaEngine final : public Surrogate, private CudaLocal {
+class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
  public:
   CudaEngine(const Model& model, const EngineOptions& options) : CudaLocal(model, options) {}
 
@@ -55,6 +56,8 @@ class CudaEngine final : public Surrogate, private CudaLocal {
     else run_alone(inputs, sink);
   }
 
+  const Gpu& gpu() const override { return gpu_; }
+  std::mutex& busy() const override { return busy_; }
   std::unique_ptr<Rollout> start(const Region& region, const float* q0, const std::uint8_t* mask) const override {
     return start_cuda_local(*this, region, q0, mask);
   }

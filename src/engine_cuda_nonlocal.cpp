@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "backend.h"
+#include "device_rollout.h"
 #include "engine_cuda_nonlocal_step.h"
 #include "region.h"
 
@@ -38,7 +39,7 @@ bool smooth(int n) {
 
 enum class Launching { kWholeRun, kGraphOfAStep, kPlain };
 
-class CudaNonlocal final : public Surrogate {
+class CudaNonlocal final : public Surrogate, public OnDevice {
  public:
   CudaNonlocal(const Model& model, const EngineOptions& options)
       : gpu_(cuda_table(options.gpu), options.gpu), spec_(model.spec) {
@@ -108,6 +109,8 @@ class CudaNonlocal final : public Surrogate {
     delivery.wait_and_hand_out(T);
   }
 
+  const Gpu& gpu() const override { return gpu_; }
+  std::mutex& busy() const override { return busy_; }
   std::unique_ptr<Rollout> start(const Region& region, const float* q0, const std::uint8_t* mask) const override {
     check_whole(region);
     const std::lock_guard lock(busy_);
@@ -122,7 +125,7 @@ class CudaNonlocal final : public Surrogate {
     for (const PhasePlace& p : place_.phases) systems = std::max(systems, p.systems);
     RolloutSize size;
     size.device = device_bytes(padded.whole, masked || place_.phases.size() > 1, 1) + transform_bytes(padded.whole);
-    size.host = (set_floats(one) + region.shape.voxels() * 4) * kFloat;
+    size.host = set_floats(one) * kFloat;
     // Each phase's last block of rows may be padded.
     const std::int64_t rows = rows_of(padded.whole.voxels(), gpu_.table().batch_rows) +
                               std::int64_t(place_.phases.size()) * stride_of(gpu_.table().batch_rows);
@@ -133,58 +136,64 @@ class CudaNonlocal final : public Surrogate {
 
  private:
   // Steps one by one; nothing is recorded, since each waits for its load.
-  class Steps final : public Rollout {
+  class Steps final : public DeviceRollout {
    public:
     Steps(const CudaNonlocal& engine, const Region& region, const float* q0, const std::uint8_t* mask)
         : engine_(engine), region_(one_step(region)), n_(region.shape.voxels()),
           model_{engine.cell(), engine.place_, engine.weights_.get(), engine.spec_.stress_scale[0]},
-          orientation_(q0, q0 + n_ * 4) {
+          found_there_(engine.gpu_, 9), copies_(engine.gpu_, n_) {
       engine.check_region(region_);
       const WorkspaceSize size = engine.required(region_, mask);
       engine.check_phases(region_);
-      outputs_ = {engine.gpu_, engine.set_floats(region_)};
       step_ = std::make_unique<NonlocalStep>(engine.gpu_, model_, region_, engine.phases(region_), mask,
                                              std::vector<CellLoad>{cell_load(region_.loads[0])}, size);
       region_.phase = nullptr;  // the caller's; in lists by now
-      step_->orientations(orientation_.data());
+      step_->orientations(q0);
       engine.gpu_->synchronise(engine.gpu_);
     }
     ~Steps() override {
       const std::lock_guard lock(engine_.busy_);
-      step_.reset();  // waits for the GPU, which writes to the outputs
-      outputs_ = {};
+      step_.reset();  // waits for the GPU, which writes to the copies
+      found_there_ = {};
+      copies_.release();
     }
 
     int step() const override { return done_; }
-    StepOutput advance(const LoadStep* load) override {
+    const LoadStep* advance(const LoadStep* load) override {
       const std::vector<LoadStep>& own = engine_.spec_.loads;
       require(load || done_ < int(own.size()), Errc::kArgument,
               own.empty() ? std::string("no load: none was given for the step, and the model states none of its own")
                           : "no load was given for the step, and the " + std::to_string(own.size()) +
                                 " steps of the model's own load are done");
       found_ = load ? *load : own[std::size_t(done_)];
-      const std::vector<CellLoad> cell_loads{cell_load(found_)};
-      region_.loads[0] = found_;
+      const CellLoad cell = cell_load(found_);
       const std::lock_guard lock(engine_.busy_);
-      step_->take_load(cell_loads[0]);
+      step_->take_load(cell);
       if (done_ == 0) step_->warm_up();
       step_->launch();
-      StepOutput output;
-      const std::function<void(const StepOutput&)> keep = [&](const StepOutput& o) { output = o, found_ = *o.load; };
-      const Delivery delivery{engine_, region_, *step_, outputs_.get(), cell_loads, keep};
-      delivery.copy(0);
+      copies_.forget();
+      engine_.gpu_->copy(engine_.gpu_, found_there_.get(), step_->found(), 9 * kFloat);
       engine_.gpu_->synchronise(engine_.gpu_);
-      delivery.hand_out(1, 0);
-      std::copy_n(output.orientation, n_ * 4, orientation_.data());
-      output.step = ++done_;
-      output.load = &found_;
-      return output;
+      for (std::size_t k = 0; k < 9; ++k) found_.L[k] = cell.L[k] + double(found_there_.get()[k]);
+      ++done_;
+      return &found_;
     }
-    const float* orientation() const override { return orientation_.data(); }
+    const float* field(Field field) const override {
+      const std::lock_guard lock(engine_.busy_);
+      return copies_.get(field, device_field(field));
+    }
+    DeviceField device_field(Field field) const override {
+      const float* const all[] = {step_->orientation(), step_->increment(), step_->stress(), nullptr};
+      return {const_cast<float*>(all[int(field)]), step_->inner()};
+    }
+    void orientation_placed() override {
+      step_->mirror();
+      copies_.forget();
+    }
     void set_orientation(const float* q) override {
       const std::lock_guard lock(engine_.busy_);
-      std::copy_n(q, n_ * 4, orientation_.data());
-      step_->orientations(orientation_.data());
+      step_->orientations(q);
+      copies_.forget();
       engine_.gpu_->synchronise(engine_.gpu_);
     }
     void restart(const float* q0) override {
@@ -202,13 +211,14 @@ class CudaNonlocal final : public Surrogate {
     }
     void carry(std::byte* to) const override {
       const std::lock_guard lock(engine_.busy_);
-      std::copy_n(reinterpret_cast<const std::byte*>(orientation_.data()), n_ * 16, to);
+      // Saved states begin with the orientations of the grid.
+      engine_.gpu_->copy_box(engine_.gpu_, to, step_->orientation(), step_->inner(), 16);
       step_->carry(to + n_ * 16);
     }
     void resume(const std::byte* from, int step) override {
       const std::lock_guard lock(engine_.busy_);
-      std::copy_n(from, n_ * 16, reinterpret_cast<std::byte*>(orientation_.data()));
       step_->resume(from + n_ * 16);
+      copies_.forget();
       done_ = step;
     }
 
@@ -217,8 +227,8 @@ class CudaNonlocal final : public Surrogate {
     Region region_;
     std::int64_t n_;
     NonlocalWeights model_;
-    std::vector<float> orientation_;  // [voxels, 4]
-    PinnedBuffer<float> outputs_;
+    PinnedBuffer<float> found_there_;  // [9]
+    mutable HostCopies copies_;
     std::unique_ptr<NonlocalStep> step_;
     LoadStep found_;
     int done_ = 0;

@@ -84,9 +84,15 @@ void NonlocalStep::forget() const {
 void NonlocalStep::orientations(const float* q) const {
   if (!cell_.padded()) return gpu_->copy(gpu_, floats(at_.q), q, voxels() * 4 * kFloat);
   // The fields' place is free between steps.
-  gpu_->copy(gpu_, floats(at_.fields), q, cell_.inside.voxels() * 4 * kFloat);
+  if (q != floats(at_.fields)) gpu_->copy(gpu_, floats(at_.fields), q, cell_.inside.voxels() * 4 * kFloat);
   gpu_->mirror(gpu_, {cell_.whole, cell_.inside, {cell_.layers[0], cell_.layers[1], cell_.layers[2]},
                       floats(at_.fields), floats(at_.q)});
+}
+
+void NonlocalStep::mirror() const {
+  if (!cell_.padded()) return;
+  gpu_->copy_box(gpu_, floats(at_.fields), floats(at_.q), inner(), 16);
+  orientations(floats(at_.fields));
 }
 
 cuda::SubBox NonlocalStep::inner() const {

@@ -46,7 +46,8 @@ class NonlocalStep {
   void resume(const void* from) const;
   void forget() const;
 
-  void orientations(const float* q) const;  // q[region.shape, 4], host memory, images included from now on
+  void orientations(const float* q) const;  // q[region.shape, 4], host or GPU memory, images included from now on
+  void mirror() const;                      // the images, after orientations were written to inner()
   void warm_up() const;                     // before the first step, on its orientations
   void launch() const;                      // the next step of the loads
   // Of the step that was launched last, on the GPU, whole cell: orientation [voxels, 4], increment [voxels, 3],

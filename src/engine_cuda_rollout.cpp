@@ -1,7 +1,7 @@
-// The local family step by step on a GPU: state of all voxels in its memory, results copied to pinned memory.
-#include <cstring>
+// The local family step by step on a GPU: state and results of all voxels in its memory.
 #include <utility>
 
+#include "device_rollout.h"
 #include "engine_cuda_local.h"
 #include "region.h"
 
@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t kFloat = sizeof(float);
 using cuda::SubBox;
 
-class CudaLocalRollout final : public Rollout {
+class CudaLocalRollout final : public DeviceRollout {
  public:
   // With the engine's lock held.
   CudaLocalRollout(const CudaLocal& engine, const Region& region, const float* q0, const std::uint8_t* mask)
@@ -22,8 +22,11 @@ class CudaLocalRollout final : public Rollout {
         first_(gpu_, engine.coupled() ? 0 : n_ * 4),
         projected_(gpu_, engine.coupled() ? 0 : stride_ * engine.gates()),
         now_(gpu_, engine.coupled() ? 0 : engine.rows() * engine.channels()),
-        scratch_(engine.scratch()), out_(gpu_, engine.spec_.local, n_), pinned_(gpu_, engine.spec_.local, n_) {
+        scratch_(engine.scratch()), out_(gpu_, engine.spec_.local, 0), copies_(gpu_, n_) {
     region_.phase = nullptr;
+    out_.increment = {gpu_, n_ * 3};
+    if (engine.spec_.local.stress) out_.stress = {gpu_, n_ * 6};
+    if (engine.spec_.local.variance) out_.log_variance = {gpu_, n_ * 3};
     begin(q0);
   }
   ~CudaLocalRollout() override {
@@ -33,11 +36,11 @@ class CudaLocalRollout final : public Rollout {
     release(mask_, q_, q_out_, e_, state_, first_, projected_, now_);
     release(scratch_.patches, scratch_.gx, scratch_.gh, scratch_.y);
     release(out_.orientation, out_.increment, out_.stress, out_.log_variance);
-    release(pinned_.orientation, pinned_.increment, pinned_.stress, pinned_.log_variance);
+    copies_.release();
   }
 
   int step() const override { return done_; }
-  StepOutput advance(const LoadStep* load) override {
+  const LoadStep* advance(const LoadStep* load) override {
     require(!load, Errc::kArgument, "a model of the local family knows the load it was trained on only: none can be given");
     require(done_ < engine_.spec_.steps(), Errc::kArgument,
             "a model of the local family knows the " + std::to_string(engine_.spec_.steps()) +
@@ -58,14 +61,20 @@ class CudaLocalRollout final : public Rollout {
       }
     }
     std::swap(q_, q_out_);
-    gpu_->copy(gpu_, pinned_.orientation.get(), q_.get(), n_ * 4 * kFloat);
-    gpu_->copy(gpu_, pinned_.increment.get(), out_.increment.get(), n_ * 3 * kFloat);
-    if (out_.stress.get()) gpu_->copy(gpu_, pinned_.stress.get(), out_.stress.get(), n_ * 6 * kFloat);
-    if (out_.log_variance.get()) gpu_->copy(gpu_, pinned_.log_variance.get(), out_.log_variance.get(), n_ * 3 * kFloat);
-    gpu_->synchronise(gpu_);
-    return {++done_, pinned_.orientation.get(), pinned_.increment.get(), pinned_.stress.get(), pinned_.log_variance.get()};
+    copies_.forget();
+    gpu_->synchronise(gpu_);  // errors of the step are told by the step
+    ++done_;
+    return nullptr;
   }
-  const float* orientation() const override { return pinned_.orientation.get(); }
+  const float* field(Field field) const override {
+    const std::lock_guard lock(engine_.busy_);
+    return copies_.get(field, device_field(field));
+  }
+  DeviceField device_field(Field field) const override {
+    const DeviceBuffer<float>* const all[] = {&q_, &out_.increment, &out_.stress, &out_.log_variance};
+    return {all[int(field)]->get(), box()};
+  }
+  void orientation_placed() override { copies_.forget(); }
   void set_orientation(const float* q) override {
     require(engine_.coupled() || engine_.own(), Errc::kArgument,
             "the model's feedback is `initial`: the initial orientations drive all its steps, others would not be seen");
@@ -86,7 +95,7 @@ class CudaLocalRollout final : public Rollout {
     const std::lock_guard lock(engine_.busy_);
     parts([&](float* values, std::int64_t bytes) { gpu_->copy(gpu_, values, std::exchange(from, from + bytes), bytes); });
     if (!engine_.coupled()) project();
-    gpu_->copy(gpu_, pinned_.orientation.get(), q_.get(), n_ * 4 * kFloat);
+    copies_.forget();
     gpu_->synchronise(gpu_);
     done_ = step;
   }
@@ -100,7 +109,7 @@ class CudaLocalRollout final : public Rollout {
     part(state_.get(), stride_ * engine_.state() * kFloat);
   }
   void put(const float* q) {
-    std::memcpy(pinned_.orientation.get(), q, std::size_t(n_ * 4 * kFloat));
+    copies_.forget();
     gpu_->copy(gpu_, q_.get(), q, n_ * 4 * kFloat);
     gpu_->synchronise(gpu_);
   }
@@ -131,7 +140,7 @@ class CudaLocalRollout final : public Rollout {
   DeviceBuffer<float> q_, q_out_, e_, state_, first_, projected_, now_;
   CudaLocal::Scratch scratch_;
   Outputs<DeviceBuffer> out_;
-  Outputs<PinnedBuffer> pinned_;
+  mutable HostCopies copies_;
   int done_ = 0;
 };
 
@@ -152,7 +161,7 @@ RolloutSize cuda_local_rollout_size(const CudaLocal& engine, const Region& regio
   const bool alone = !engine.coupled();
   RolloutSize size;
   size.host = n * output_floats(engine.spec_.local) * kFloat;
-  size.device = (n * (8 + engine.channels() + output_floats(engine.spec_.local)) + stride * engine.state() +
+  size.device = (n * (4 + engine.channels() + output_floats(engine.spec_.local)) + stride * engine.state() +
                  (alone ? n * 4 + stride * engine.gates() + B * engine.channels() : 0) +
                  B * (engine.cube() + 2 * engine.gates() + engine.head_width_)) * kFloat + (masked ? n : 0);
   size.carried = (n * (alone ? 8 : 4) + stride * engine.state()) * kFloat;

@@ -24,16 +24,20 @@ class LocalRollout : public Rollout {
   }
 
   int step() const override { return step_; }
-  StepOutput advance(const LoadStep* load) final {
+  const LoadStep* advance(const LoadStep* load) final {
     require(!load, Errc::kArgument, "a model of the local family knows the load it was trained on only: none can be given");
     require(step_ < work_.spec.steps(), Errc::kArgument,
             "a model of the local family knows the " + std::to_string(work_.spec.steps()) +
                 " steps of its load only, and all are done");
     const std::lock_guard lock(work_.busy);
     turn();
-    return results_.output(0, ++step_);
+    ++step_;
+    return nullptr;
   }
-  const float* orientation() const override { return results_.orientation.get(); }
+  const float* field(Field field) const override {
+    const AlignedFloats* const all[] = {&results_.orientation, &results_.increment, &results_.stress, &results_.log_variance};
+    return all[int(field)]->get();
+  }
 
  protected:
   virtual void turn() = 0;

@@ -22,7 +22,7 @@ class NonlocalRollout final : public Rollout {
   }
 
   int step() const override { return step_; }
-  StepOutput advance(const LoadStep* load) override {
+  const LoadStep* advance(const LoadStep* load) override {
     const std::vector<LoadStep>& own = work_.spec.loads;
     require(load || step_ < int(own.size()), Errc::kArgument,
             own.empty() ? std::string("no load: none was given for the step, and the model states none of its own")
@@ -33,9 +33,15 @@ class NonlocalRollout final : public Rollout {
     const std::lock_guard lock(work_.busy);
     if (step_ == 0) work_.warm_up(*run_, now);
     found_ = work_.step(*run_, region_, mask_.empty() ? nullptr : mask_.data(), now, nullptr);
-    return {++step_, run_->orientation.get(), run_->increment.get(), run_->stress.get(), nullptr, &found_};
+    ++step_;
+    return &found_;
   }
-  const float* orientation() const override { return run_->orientation.get(); }
+  const float* field(Field field) const override {
+    return field == Field::kOrientation ? run_->orientation.get()
+           : field == Field::kIncrement ? run_->increment.get()
+           : field == Field::kStress    ? run_->stress.get()
+                                        : nullptr;
+  }
   void set_orientation(const float* q) override {
     const std::lock_guard lock(work_.busy);
     work_.take_orientations(*run_, q);

@@ -1,29 +1,16 @@
-// The C interface with a model on a GPU (the launchers' table on the host): the GPU engine's own bits, one call or step by
-// step, after revert and restore; and what belongs to a GPU is refused elsewhere.
-#include <cstdlib>
-
-#include "backend.h"
-#include "capi_run.h"
-#include "local_oracle.h"
+// The C interface with a model on a GPU (the launchers' table on the host) and arrays of the host: the GPU engine's own
+// bits, one call or step by step, after revert and restore; a state belongs to its device.
+#include "capi_device_cases.h"
+#include "host_cuda_test.h"
 
 namespace grainspin {
 namespace {
 
 using namespace testing;
 
-constexpr int X = 5, Y = 4, Z = 3, N = X * Y * Z;
+class CApiCuda : public HostCudaTest {};
 
-ModelHandle on_gpu(const std::string& path, int device = GRAINSPIN_CUDA) {
-  setenv("GRAINSPIN_CUDA_LIBRARY", GRAINSPIN_HOST_CUDA, 1);
-  grainspin_model_options o;
-  EXPECT_OK(grainspin_model_options_init(&o, sizeof o));
-  o.device = device;
-  grainspin_model* model = nullptr;
-  EXPECT_OK(grainspin_model_load(path.c_str(), &o, &model));
-  return ModelHandle(model);
-}
-
-TEST(CApiCuda, EqualsTheEngine) {
+TEST_F(CApiCuda, EqualsTheEngine) {
   for (const std::string& path : {kNonlocal, kLocal}) {
     SCOPED_TRACE(path);
     const ModelHandle model = on_gpu(path, GRAINSPIN_AUTO);  // there is one
@@ -63,21 +50,6 @@ TEST(CApiCuda, EqualsTheEngine) {
     ASSERT_OK(grainspin_estimate_memory(model.get(), &o, &memory));
     EXPECT_GT(memory.device, N * 16);
   }
-}
-
-TEST(CApiCuda, ArraysAndStreamsOfTheGpuAreRefused) {
-  const ModelHandle model = on_gpu(kLocal);
-  std::vector<float> q0 = random_orientations(N, 4);
-  grainspin_state_options o = options_of(X, Y, Z);
-  grainspin_array a = array_of(q0);
-  a.place = GRAINSPIN_CUDA;
-  o.orientation = &a;
-  grainspin_state* raw = nullptr;
-  EXPECT_EQ(grainspin_state_create(model.get(), &o, &raw), GRAINSPIN_ERROR_DEVICE);
-  a.place = GRAINSPIN_HOST;
-  o.stream = &o;
-  EXPECT_EQ(grainspin_state_create(model.get(), &o, &raw), GRAINSPIN_ERROR_DEVICE);
-  EXPECT_EQ(raw, nullptr);
 }
 
 }  // namespace

@@ -30,7 +30,11 @@ void give(std::map<void*, std::int64_t>& owner, void* p) {
 }
 
 Presence presence() { return knobs.presence; }
-Context* create(int) { return new Context; }
+Context* create(int gpu) {
+  auto* c = new Context;
+  c->gpu = gpu;
+  return c;
+}
 void destroy(Context* c) noexcept { delete c; }
 DeviceInfo info(Context*) {
   DeviceInfo d;
@@ -51,11 +55,21 @@ void release(Context* c, void* p) noexcept {
 }
 void* allocate_pinned(Context* c, std::int64_t bytes) { return take(c->pinned, bytes); }
 void release_pinned(Context* c, void* p) noexcept { give(c->pinned, p); }
+void count(const Context* c, const void* dst, const void* src, std::int64_t bytes) {
+  const bool to = on_device(c, dst), from = on_device(c, src);
+  (to ? knobs.to_device : knobs.to_host) += to == from ? 0 : bytes;
+}
 void copy(Context* c, void* dst, const void* src, std::int64_t bytes) {
-  enqueue(c, [=] { std::memcpy(dst, src, std::size_t(bytes)); });
+  enqueue(c, [=] {
+    const Open open;
+    count(c, dst, src, bytes);
+    std::memcpy(dst, src, std::size_t(bytes));
+  });
 }
 void copy_box(Context* c, void* dst, const void* src, const SubBox& box, int each) {
   enqueue(c, [=] {
+    const Open open;
+    count(c, dst, src, box.size.voxels() * each);
     for (std::int64_t i = 0; i < box.size.voxels(); ++i)
       std::memcpy(static_cast<char*>(dst) + i * each, static_cast<const char*>(src) + voxel(box, i) * each,
                   std::size_t(each));
@@ -151,6 +165,7 @@ extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* 
   table.embed = embed, table.gather_patches = gather_patches, table.gather_embedded = gather_embedded;
   table.linear = linear, table.cell = cell, table.heads = heads;
   table.record = record, table.launch = launch, table.forget = forget;
+  fill_arrays(table);
   fill_fused(table);
   fill_nonlocal(table);
   fill_regression(table);

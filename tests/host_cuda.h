@@ -2,10 +2,26 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <vector>
 
 #include "cuda/launchers.h"
 
 namespace grainspin::testing {
+
+// A stream of the caller's: what it was given runs when the engine waits for it.
+struct HostStream {
+  std::vector<std::function<void()>> given;
+  int waited_for = 0, waits = 0;  // how often the engine waited for it, and was made to be waited for
+};
+
+// Memory of the caller's on a GPU. Guarded (host_cuda_array.h): not to be touched but by the launchers.
+struct Lent {
+  char* data;
+  std::int64_t bytes;
+  int gpu;
+  bool managed;
+};
 
 struct HostCuda {
   cuda::Presence presence{1, 13000, 13000};
@@ -14,6 +30,10 @@ struct HostCuda {
   int batch_rows = 16;
   int graphs = 0, launches = 0, allocations = 0;  // how many were recorded, launched, made
   std::int64_t allocated = 0;  // bytes that are not released yet
+  std::int64_t to_host = 0, to_device = 0;  // bytes copied between host and device memory
+  std::vector<Lent> lent;
+  HostStream null_stream;
+  int current = 0;             // the thread's GPU
   std::int64_t peak = 0;       // most bytes of device memory at one time since this was set to 0
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cuda/launchers.h"
+#include "host_cuda.h"
 
 namespace grainspin::cuda {
 
@@ -15,6 +16,7 @@ struct Graph {
 };
 
 struct Context {
+  int gpu = 0;
   std::map<void*, std::int64_t> device, pinned;
   Graph* recording = nullptr;
 };
@@ -29,6 +31,18 @@ inline void not_recorded(const Context* c) {
   require(!c->recording, Errc::kInternal, "host CUDA: a call that cannot be recorded");
 }
 
+// The caller's device memory is open to the host while this lives: a launch or a copy.
+class Open {
+ public:
+  Open();
+  ~Open();
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+};
+const testing::Lent* lent(const void* p);  // null: not the caller's device memory
+bool on_device(const Context* c, const void* p);
+
+void fill_arrays(Table& table);    // host_cuda_arrays.cpp
 void fill_fused(Table& table);     // host_cuda_fused.cpp
 void fill_nonlocal(Table& table);  // host_cuda_nonlocal.cpp
 void fill_regression(Table& table);  // host_cuda_regression.cpp

@@ -36,6 +36,16 @@ inline std::vector<StepCopy> whole_path(const Surrogate& s, const Region& region
   return all;
 }
 
+// The next step, and a copy of what it gave.
+inline StepCopy advanced(Rollout& r, const LoadStep* load, std::int64_t n) {
+  StepOutput o;
+  o.load = r.advance(load);
+  o.step = r.step();
+  o.orientation = r.orientation(), o.increment = r.field(Field::kIncrement);
+  o.stress = r.field(Field::kStress), o.log_variance = r.field(Field::kLogVariance);
+  return copy_of(o, n);
+}
+
 // loads: empty for the model's own.
 inline void expect_the_bits_of_a_run(const Surrogate& s, Region region, const std::uint8_t* mask) {
   const std::int64_t n = region.shape.voxels();
@@ -47,9 +57,9 @@ inline void expect_the_bits_of_a_run(const Surrogate& s, Region region, const st
   region.loads.clear();
   const auto expect_rest = [&](Rollout& r, const char* what) {
     for (int t = r.step(); t < steps; ++t) {
-      const StepOutput o = r.advance(loads.empty() ? nullptr : &loads[std::size_t(t)]);
-      ASSERT_TRUE(copy_of(o, n) == want[std::size_t(t)]) << what << ", step " << t + 1;
-      ASSERT_EQ(0, std::memcmp(r.orientation(), o.orientation, std::size_t(n) * 16)) << what;
+      const StepCopy o = advanced(r, loads.empty() ? nullptr : &loads[std::size_t(t)], n);
+      ASSERT_TRUE(o == want[std::size_t(t)]) << what << ", step " << t + 1;
+      ASSERT_EQ(0, std::memcmp(r.orientation(), o.orientation.data(), std::size_t(n) * 16)) << what;
     }
     ASSERT_EQ(r.step(), steps);
   };
@@ -74,8 +84,8 @@ inline void expect_the_bits_of_a_run(const Surrogate& s, Region region, const st
   const auto a = s.start(region, q0.data(), mask), b = s.start(region, q0.data(), mask);
   for (int t = 0; t < steps; ++t) {
     const LoadStep* load = loads.empty() ? nullptr : &loads[std::size_t(t)];
-    ASSERT_TRUE(copy_of(a->advance(load), n) == want[std::size_t(t)]);
-    ASSERT_TRUE(copy_of(b->advance(load), n) == want[std::size_t(t)]);
+    ASSERT_TRUE(advanced(*a, load, n) == want[std::size_t(t)]);
+    ASSERT_TRUE(advanced(*b, load, n) == want[std::size_t(t)]);
   }
 }
 
@@ -90,7 +100,7 @@ inline void expect_the_bits_of_a_teacher(const Surrogate& s, Region region, cons
   const auto rollout = s.start(region, teacher.data(), mask);
   for (std::size_t t = 0; t < steps; ++t) {
     rollout->set_orientation(teacher.data() + std::int64_t(t) * n * 4);
-    ASSERT_TRUE(copy_of(rollout->advance(loads.empty() ? nullptr : &loads[t]), n) == want[t]) << "step " << t + 1;
+    ASSERT_TRUE(advanced(*rollout, loads.empty() ? nullptr : &loads[t], n) == want[t]) << "step " << t + 1;
   }
 }
 

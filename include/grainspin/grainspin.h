@@ -23,6 +23,13 @@
  * of threads. Creating, restoring and estimating plan Fourier transforms (FFTW, single precision): FFTW's planner is
  * not to be called by the program itself at that moment (its execution may be).
  *
+ * Streams. Arrays in GPU memory (`place` GRAINSPIN_CUDA; the model runs on that GPU) are used in the order of the state's
+ * stream (grainspin_state_options.stream; NULL: the legacy default stream), of that GPU and alive as long as the state:
+ * a call reads or writes them after everything that the stream was given before the call, and what the stream is given
+ * after the call comes after that. A call that reads such an array (create, set) has read it when it returns. One that
+ * writes them (get) may return before it is written: let the stream do what follows, or wait for it. Steps
+ * (grainspin_advance) are done when the call returns. The thread's current CUDA device is the same after every call.
+ *
  * Versions. Structs that may grow begin with `size`; their _init functions set it and the defaults. A struct from an
  * older header works with a newer library; fields that a library does not know must be zero. */
 #ifndef GRAINSPIN_GRAINSPIN_H
@@ -38,7 +45,7 @@
 #endif
 
 /* Of this header; grainspin_api_version() is the library's. Counted up with every addition. */
-#define GRAINSPIN_API_VERSION 1
+#define GRAINSPIN_API_VERSION 2 /* 2: arrays in GPU memory, streams */
 
 #ifdef __cplusplus
 extern "C" {
@@ -52,7 +59,7 @@ typedef enum grainspin_status {
   GRAINSPIN_ERROR_SHAPE = 2,       /* sizes that do not belong together; an array that is too small */
   GRAINSPIN_ERROR_IO = 3,          /* a file cannot be opened, read or written; no space left */
   GRAINSPIN_ERROR_FORMAT = 4,      /* a file is not what it claims to be, or of an unknown version */
-  GRAINSPIN_ERROR_DEVICE = 5,      /* no such device, or the part was not built */
+  GRAINSPIN_ERROR_DEVICE = 5,      /* no such device, or part of the library; an array lies elsewhere than it says */
   GRAINSPIN_ERROR_MEMORY = 6,      /* does not fit */
   GRAINSPIN_ERROR_CONVERGENCE = 7, /* retry with a smaller step */
   GRAINSPIN_ERROR_INTERNAL = 8,    /* a broken promise inside the library */
@@ -83,7 +90,7 @@ typedef struct grainspin_array {
   void* data;        /* the library writes only where a function says so */
   int64_t count;     /* elements from data on; too few is GRAINSPIN_ERROR_SHAPE */
   int32_t type;      /* GRAINSPIN_FLOAT ... */
-  int32_t place;     /* GRAINSPIN_HOST; GRAINSPIN_CUDA (memory of the model's GPU) is GRAINSPIN_ERROR_DEVICE so far */
+  int32_t place;     /* GRAINSPIN_HOST; GRAINSPIN_CUDA: memory of the model's GPU (cudaMalloc, cudaMallocManaged) */
   int32_t layout;    /* GRAINSPIN_LAYOUT_... */
   int32_t reserved;  /* 0 */
   int64_t stride[4]; /* LAYOUT_STRIDES: elements from one x, y, z, component to the next; > 0, none overlap */
@@ -213,7 +220,7 @@ typedef struct grainspin_state_options { /* arrays are read during the call only
   const grainspin_array* orientation; /* of the undeformed grid; not needed for an estimate */
   const grainspin_array* mask;  /* uint8, 1 component, or NULL: 0 where a voxel is left out and keeps its orientation */
   const grainspin_array* phase; /* int32, 1 component, or NULL: the model's phase of each voxel, from 0 */
-  void* stream; /* NULL; a cudaStream_t is GRAINSPIN_ERROR_DEVICE so far: arrays of the host need none */
+  void* stream; /* cudaStream_t that arrays in GPU memory are ordered by; NULL: the legacy default stream */
   grainspin_progress progress; /* or NULL */
   grainspin_log log;           /* or NULL */
   void* user;                  /* for the callbacks */
@@ -282,7 +289,7 @@ GRAINSPIN_API grainspin_status grainspin_revert(grainspin_state* state);
 GRAINSPIN_API grainspin_status grainspin_set_orientations(grainspin_state* state, const grainspin_array* orientation,
                                                           const grainspin_convention* convention);
 
-/* What there is now, into the caller's arrays (float or double). Increments, stress and log variance are refused
+/* What there is now, into the caller's arrays (float or double, of the host or the GPU). Increments, stress and log variance are refused
  * before the first step, after revert, restore and set; stress and log variance where the model gives none.
  * Masked voxels have zeros and keep their orientation. Components: increments 3, stress 6, log variance 3. */
 GRAINSPIN_API grainspin_status grainspin_get_orientations(const grainspin_state* state, const grainspin_array* out,
@@ -302,7 +309,7 @@ GRAINSPIN_API grainspin_status grainspin_get_verdicts(const grainspin_state* sta
 GRAINSPIN_API grainspin_status grainspin_state_save(const grainspin_state* state, const char* path);
 GRAINSPIN_API grainspin_status grainspin_state_save_memory(const grainspin_state* state, void* buffer, int64_t capacity,
                                                            int64_t* bytes);
-/* options: callbacks and stream; the grid's fields must be as _init left them, it comes from the saved state. May be
+/* options: callbacks and stream of the new state; the grid's fields must be as _init left them, it comes from the saved state. May be
  * NULL. Damaged data is refused (GRAINSPIN_ERROR_FORMAT), another model's too. The restored step counts as accepted. */
 GRAINSPIN_API grainspin_status grainspin_state_restore(const grainspin_model* model, const char* path,
                                                        const grainspin_state_options* options, grainspin_state** state);

@@ -71,6 +71,14 @@ Array array(const std::vector<T>& v, int layout = GRAINSPIN_LAYOUT_VOXEL) {
   return array(v.data(), std::int64_t(v.size()), layout);
 }
 
+// The same in the memory of the GPU that the model runs on (pointers of cudaMalloc).
+template <class T>
+Array device_array(T* data, std::int64_t count, int layout = GRAINSPIN_LAYOUT_VOXEL) {
+  Array a = array(data, count, layout);
+  a.place = GRAINSPIN_CUDA;
+  return a;
+}
+
 using Log = std::function<void(int level, const char* text)>;
 using Progress = std::function<bool(double fraction, const char* what)>;  // false stops
 
@@ -184,7 +192,7 @@ struct Grid {
   std::array<double, 3> spacing{1, 1, 1};
   int padding = 8;
   Array mask{}, phase{};
-  void* stream = nullptr;
+  void* stream = nullptr;  // cudaStream_t that arrays in GPU memory are ordered by
 };
 
 // Of a call that advanced.

@@ -21,7 +21,12 @@ struct StepOutput {
   const LoadStep* load = nullptr;
 };
 
-// Bytes that a rollout takes: on the host and on the GPU, and what carry() writes.
+// What a rollout has of every voxel, x fastest: that of StepOutput's name.
+enum class Field : int { kOrientation = 0, kIncrement = 1, kStress = 2, kLogVariance = 3 };
+constexpr int components(Field field) { return field == Field::kOrientation ? 4 : field == Field::kStress ? 6 : 3; }
+
+// Bytes that a rollout takes: on the host (on a GPU: once every field was asked for) and on the GPU, and what carry()
+// writes.
 struct RolloutSize {
   std::int64_t host = 0, device = 0, carried = 0;
 };
@@ -33,13 +38,17 @@ class Rollout {
   virtual ~Rollout() = default;
   virtual int step() const = 0;  // steps taken
   // The next step. load: nonlocal: null for the model's own (Error kArgument where it has none for this step).
-  // local: null; it has the steps of its own load and no more. What it gives, valid until the next call, lies on the
-  // host.
-  virtual StepOutput advance(const LoadStep* load) = 0;
-  // [voxels, 4] now, masked voxels too; valid until the next call.
-  virtual const float* orientation() const = 0;
+  // local: null; it has the steps of its own load and no more. Returns the load as StepOutput::load, valid until the next
+  // step; local: null.
+  virtual const LoadStep* advance(const LoadStep* load) = 0;
+  // [voxels, components(field)] on the host, valid until the next call that changes the rollout. kOrientation: as it is
+  // now, masked voxels too; the others: of the last step (before the first, and once orientations were set otherwise,
+  // what they hold means nothing), null where the model gives none. A rollout on a GPU copies a field when it is asked
+  // for it first.
+  virtual const float* field(Field field) const = 0;
+  const float* orientation() const { return field(Field::kOrientation); }
   // q[voxels, 4]: orientations that the next step starts from in place of its own, as Surrogate::run's teacher; what
-  // the model carries beside stays. Error kArgument by feedback `initial`, which does not read them.
+  // the model carries beside stays. Here and in restart() q may be memory of the GPU that the rollout runs on. Error kArgument by feedback `initial`, which does not read them.
   virtual void set_orientation(const float* q) = 0;
   // As started, from q0[voxels, 4].
   virtual void restart(const float* q0) = 0;

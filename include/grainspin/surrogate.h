@@ -56,7 +56,8 @@ class Surrogate {
   // Bytes that run() allocates for this region, q0 and teacher not counted.
   virtual std::int64_t workspace(const Region& region) const = 0;
   // The same steps one by one, on a region without cuts whose inner part is the whole; region.loads is not read, mask
-  // and phase are read now only. Error kArgument by a backend that runs whole paths only.
+  // and phase are read now only. q0 may be memory of the GPU that the engine runs on. Error kArgument by a backend that
+  // runs whole paths only.
   virtual std::unique_ptr<Rollout> start(const Region& region, const float* q0, const std::uint8_t* mask) const;
   virtual RolloutSize rollout_size(const Region& region, bool masked) const;  // of start(), nothing allocated
   // Whether the device itself has room for this region now (its own memory, beside what the host has).

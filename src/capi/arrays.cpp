@@ -10,9 +10,8 @@ namespace {
 
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 
-std::int64_t bytes_of(std::int32_t type) {
-  return type == GRAINSPIN_DOUBLE ? 8 : type == GRAINSPIN_UINT8 ? 1 : 4;
-}
+static_assert(int(Element::kFloat) == GRAINSPIN_FLOAT && int(Element::kDouble) == GRAINSPIN_DOUBLE &&
+              int(Element::kInt32) == GRAINSPIN_INT32 && int(Element::kUint8) == GRAINSPIN_UINT8);
 
 const char* name_of(std::int32_t type) {
   constexpr const char* kNames[] = {"float", "double", "int32", "uint8"};
@@ -38,13 +37,33 @@ bool apart(std::array<Axis, 4> axes) {
 
 }  // namespace
 
-bool View::dense() const {
-  return (components == 1 || c == 1) && (shape.nx == 1 || x == components) &&
-         (shape.ny == 1 || y == std::int64_t(components) * shape.nx) &&
-         (shape.nz == 1 || z == std::int64_t(components) * shape.nx * shape.ny);
+namespace {
+
+// That the array's first and last element lie where its place says.
+void check_place(const LoadedModel& model, const std::string& name, const View& v, std::int64_t last) {
+  const auto device = [&](bool condition, const std::string& text) { require(condition, Errc::kDevice, name + text); };
+  device(!v.on_gpu || model.device == Device::kCuda, ": lies in GPU memory, but the model runs on the CPU");
+  if (model.device != Device::kCuda) return;
+  device(!v.on_gpu || model.on_device, ": lies in GPU memory, which this engine does not take: " + model.description);
+  if (!model.on_device) return;
+  const Gpu& gpu = model.on_device->gpu();
+  for (const std::int64_t element : {std::int64_t(0), last}) {
+    const cuda::Pointer p = gpu->pointer(gpu, static_cast<const char*>(v.data) + element * bytes(v.type));
+    const std::string part = element == 0 ? "" : " where it ends";
+    if (v.on_gpu) {
+      device(p.kind != cuda::Pointer::kHost, ": its `place` is CUDA, but it is memory of the host" + part);
+      device(p.kind == cuda::Pointer::kManaged || p.gpu == model.gpu,
+             ": is memory of GPU " + std::to_string(p.gpu) + part + ", the model runs on GPU " + std::to_string(model.gpu));
+    } else {
+      device(p.kind != cuda::Pointer::kDevice, ": its `place` is HOST, but it is memory of a GPU" + part);
+    }
+  }
 }
 
-View checked(const grainspin_array* array, Shape shape, int components, unsigned types, bool written, const char* what) {
+}  // namespace
+
+View checked(const LoadedModel& model, const grainspin_array* array, Shape shape, int components, unsigned types,
+             bool written, const char* what) {
   required(array, what);
   const std::string name = what;
   const auto argument = [&](bool condition, const std::string& text) { require(condition, Errc::kArgument, name + text); };
@@ -54,12 +73,10 @@ View checked(const grainspin_array* array, Shape shape, int components, unsigned
                (types == kReal ? "float or double" : types == 1u << GRAINSPIN_INT32 ? "int32" : "uint8"));
   argument(array->reserved == 0, ": `reserved` is not 0");
   argument(array->place == GRAINSPIN_HOST || array->place == GRAINSPIN_CUDA, ": `place` is neither HOST nor CUDA");
-  require(array->place == GRAINSPIN_HOST, Errc::kDevice,
-          name + ": lies in GPU memory; this version reads and writes arrays of the host");
-  argument(reinterpret_cast<std::uintptr_t>(array->data) % std::uintptr_t(bytes_of(array->type)) == 0,
+  argument(reinterpret_cast<std::uintptr_t>(array->data) % std::uintptr_t(bytes(Element(array->type))) == 0,
            ": its data is not aligned to its elements");
   const std::int64_t n = shape.voxels(), nx = shape.nx, ny = shape.ny, nz = shape.nz;
-  View v{array->data, array->type, 0, 0, 0, 0, components, shape};
+  View v{{array->data, Element(array->type), 0, 0, 0, 0, components, shape}, array->place == GRAINSPIN_CUDA};
   switch (array->layout) {
     case GRAINSPIN_LAYOUT_VOXEL: v.c = 1, v.x = components, v.y = components * nx, v.z = components * nx * ny; break;
     case GRAINSPIN_LAYOUT_COMPONENT: v.x = 1, v.y = nx, v.z = nx * ny, v.c = n; break;
@@ -81,6 +98,7 @@ View checked(const grainspin_array* array, Shape shape, int components, unsigned
               std::to_string(ny) + " x " + std::to_string(nz) + " voxels with " + std::to_string(components) +
               (components == 1 ? " component" : " components") + " needs " + std::to_string(last + 1));
   argument(!written || apart(axes), ": its strides put two elements in one place");
+  check_place(model, name, v, last);
   return v;
 }
 
@@ -93,16 +111,13 @@ void write_as(const View& to, const From* from) {
       std::memcpy(to.data, from, std::size_t(to.shape.voxels() * to.components) * sizeof(From));
       return;
     }
-  auto* const data = static_cast<To*>(to.data);
-  each_voxel(to, [&](std::int64_t i, std::int64_t at) {
-    for (int c = 0; c < to.components; ++c) data[at + c * to.c] = To(from[i * to.components + c]);
-  });
+  each_voxel(to, [&](std::int64_t i, std::int64_t at) { write_numbers<To>(to, at, from + i * to.components); });
 }
 
 }  // namespace
 
 void write_fields(const View& to, const float* from) {
-  to.type == GRAINSPIN_DOUBLE ? write_as<double>(to, from) : write_as<float>(to, from);
+  to.type == Element::kDouble ? write_as<double>(to, from) : write_as<float>(to, from);
 }
 
 void write_bytes(const View& to, const std::uint8_t* from) { write_as<std::uint8_t>(to, from); }

@@ -2,29 +2,28 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include "capi/model.h"
 #include "capi/status.h"
-#include "grainspin/grid.h"
+#include "grainspin/array_view.h"
 
 namespace grainspin::capi {
 
-// Where the elements of a checked array are: of voxel (x,y,z), component c at data + x*x + ...
-struct View {
-  void* data = nullptr;
-  std::int32_t type = GRAINSPIN_FLOAT;
-  std::int64_t x = 0, y = 0, z = 0, c = 0;  // strides in elements
-  int components = 1;
-  Shape shape;
-  bool dense() const;  // [z][y][x][c] without gaps
+// A checked array.
+struct View : ArrayView {
+  bool on_gpu = false;  // in the memory of the model's GPU: not to be touched here (device.h)
 };
 
-// Error kArgument or kShape, naming the array, unless it is a host array of this shape and of one of the types
-// (a set of bits 1 << type). A written array may not hold two elements in one place.
-View checked(const grainspin_array* array, Shape shape, int components, unsigned types, bool written, const char* what);
+// Error kArgument, kShape or kDevice, naming the array, unless it is one of this shape and of one of the types (a set of
+// bits 1 << type), in memory that the model can reach as its `place` says. A written array may not hold two elements in
+// one place.
+View checked(const LoadedModel& model, const grainspin_array* array, Shape shape, int components, unsigned types,
+             bool written, const char* what);
 
 inline constexpr unsigned kReal = 1u << GRAINSPIN_FLOAT | 1u << GRAINSPIN_DOUBLE;
 
-// from[voxels, components] into the array, converted to its type.
+// Arrays of the host. from[voxels, components] into the array, converted to its type.
 void write_fields(const View& to, const float* from);
 void write_bytes(const View& to, const std::uint8_t* from);
 // Calls body(voxel, place in elements) for all voxels, x fastest.

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "backend.h"
+#include "capi/device.h"
 #include "capi/versioned.h"
 #include "checksum.h"
 #include "grainspin/load_path.h"
@@ -57,11 +58,14 @@ std::shared_ptr<const LoadedModel> load(const std::string& path, const grainspin
   loaded->path = path;
   loaded->fingerprint = fingerprint_of(path);
   loaded->device = device_of(o);
+  loaded->gpu = o.gpu;
   loaded->threads = o.threads;
+  const CurrentGpu current(loaded->device == Device::kCuda ? &cuda_table(o.gpu) : nullptr, o.gpu);
   loaded->engine = make_engine(model, {.device = loaded->device,
                                        .gpu = o.gpu,
                                        .threads = o.threads,
                                        .precision = Precision(o.precision)});
+  loaded->on_device = dynamic_cast<const OnDevice*>(loaded->engine.get());
   loaded->description = loaded->engine->description();
   if (o.precision == GRAINSPIN_FAST) {  // what it carries depends on the processor
     Checksum kernels;
@@ -155,7 +159,11 @@ grainspin_status grainspin_model_load(const char* path, const grainspin_model_op
   });
 }
 
-void grainspin_model_free(grainspin_model* model) { delete model; }
+void grainspin_model_free(grainspin_model* model) {
+  if (!model) return;
+  const grainspin::capi::CurrentGpu current(*model->loaded);
+  delete model;
+}
 
 grainspin_status grainspin_model_query(const grainspin_model* model, grainspin_model_info* info) {
   return guarded([&] {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "device_rollout.h"
 #include "grainspin/domain.h"
 #include "grainspin/grainspin.h"
 #include "grainspin/surrogate.h"
@@ -22,8 +23,9 @@ struct LoadedModel {
   ModelSpec spec;
   DomainJudge judge;
   std::unique_ptr<Surrogate> engine;
+  const OnDevice* on_device = nullptr;  // the engine, where callers' arrays may lie in its GPU's memory
   Device device = Device::kCpu;
-  int threads = 0;
+  int gpu = 0, threads = 0;
   std::uint64_t fingerprint = 0;  // of the file
   std::uint64_t kernels = 0;      // 0: strict; else of the kernels' name
   std::string path, description, settings;

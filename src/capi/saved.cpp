@@ -185,11 +185,11 @@ std::int64_t saved_bytes(const Grid& grid, bool masked, bool phases, std::int64_
 }  // namespace grainspin::capi
 
 using grainspin::capi::guarded;
+using grainspin::capi::guarded_on;
 using grainspin::capi::required;
 
 grainspin_status grainspin_state_save(const grainspin_state* state, const char* path) {
-  return guarded([&] {
-    required(state, "state");
+  return guarded_on(state, [&] {
     required(path, "path");
     state->whole();
     grainspin::NewFile file(path);
@@ -200,8 +200,7 @@ grainspin_status grainspin_state_save(const grainspin_state* state, const char* 
 
 grainspin_status grainspin_state_save_memory(const grainspin_state* state, void* buffer, int64_t capacity,
                                              int64_t* bytes) {
-  return guarded([&] {
-    required(state, "state");
+  return guarded_on(state, [&] {
     required(bytes, "bytes");
     state->whole();
     *bytes = grainspin::capi::bytes_of(*state);
@@ -223,6 +222,7 @@ grainspin_status grainspin_state_restore(const grainspin_model* model, const cha
     required(model, "model");
     required(path, "path");
     required(state, "state");
+    const grainspin::capi::CurrentGpu current(*model->loaded);
     const auto callbacks = grainspin::capi::callbacks_of_restored(options, *model->loaded);
     const auto bytes = grainspin::capi::read_file(path);
     try {
@@ -240,6 +240,7 @@ grainspin_status grainspin_state_restore_memory(const grainspin_model* model, co
     required(model, "model");
     required(buffer, "buffer");
     required(state, "state");
+    const grainspin::capi::CurrentGpu current(*model->loaded);
     grainspin::require(bytes >= 0, grainspin::Errc::kArgument, "the buffer has " + std::to_string(bytes) + " bytes");
     const auto callbacks = grainspin::capi::callbacks_of_restored(options, *model->loaded);
     *state = grainspin::capi::restored(model->loaded, static_cast<const std::byte*>(buffer), std::size_t(bytes), callbacks)

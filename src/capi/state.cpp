@@ -16,27 +16,36 @@ static_assert(sizeof(grainspin_state_options) == kOptions && sizeof(grainspin_me
 
 constexpr std::int64_t kMostVoxels = std::int64_t(1) << 40;
 
-std::vector<std::uint8_t> mask_of(const grainspin_array* array, Shape shape) {
-  const View v = checked(array, shape, 1, 1u << GRAINSPIN_UINT8, false, "mask");
-  std::vector<std::uint8_t> mask(std::size_t(shape.voxels()));
-  each_voxel(v, [&](std::int64_t i, std::int64_t at) {
-    mask[std::size_t(i)] = static_cast<const std::uint8_t*>(v.data)[at] != 0;
-  });
-  return mask;
+// One number a voxel.
+template <class T>
+std::vector<T> marks_of(const LoadedModel& model, const grainspin_array* array, Shape shape, std::int32_t type,
+                        Stream stream, const char* what) {
+  const View v = checked(model, array, shape, 1, 1u << type, false, what);
+  if (v.on_gpu) {
+    DeviceWork work(model, stream);
+    std::vector<T> marks = work.marks<T>(v);
+    work.done();
+    return marks;
+  }
+  std::vector<T> marks(std::size_t(shape.voxels()));
+  each_voxel(v, [&](std::int64_t i, std::int64_t at) { marks[std::size_t(i)] = static_cast<const T*>(v.data)[at]; });
+  return marks;
 }
 
-std::vector<std::int32_t> phases_of(const grainspin_array* array, const Grid& grid, int phases) {
-  const View v = checked(array, grid.shape, 1, 1u << GRAINSPIN_INT32, false, "phase");
-  std::vector<std::int32_t> out(std::size_t(grid.shape.voxels()));
-  each_voxel(v, [&](std::int64_t i, std::int64_t at) {
-    std::int32_t p = static_cast<const std::int32_t*>(v.data)[at];
-    if (!grid.mask.empty() && !grid.mask[std::size_t(i)]) p = 0;
-    require(p >= 0 && p < phases, Errc::kArgument,
+void take_mask(const LoadedModel& model, const grainspin_array* array, Stream stream, Grid& grid) {
+  grid.mask = marks_of<std::uint8_t>(model, array, grid.shape, GRAINSPIN_UINT8, stream, "mask");
+  for (std::uint8_t& m : grid.mask) m = m != 0;
+}
+
+void take_phases(const LoadedModel& model, const grainspin_array* array, Stream stream, Grid& grid) {
+  grid.phase = marks_of<std::int32_t>(model, array, grid.shape, GRAINSPIN_INT32, stream, "phase");
+  for (std::size_t i = 0; i < grid.phase.size(); ++i) {
+    std::int32_t& p = grid.phase[i];
+    if (!grid.mask.empty() && !grid.mask[i]) p = 0;
+    require(p >= 0 && p < model.phases(), Errc::kArgument,
             "phase: voxel " + std::to_string(i) + " is of phase " + std::to_string(p) + ", the model has " +
-                std::to_string(phases) + " from 0");
-    out[std::size_t(i)] = p;
-  });
-  return out;
+                std::to_string(model.phases()) + " from 0");
+  }
 }
 
 RolloutSize size_of(const LoadedModel& model, const Grid& grid, bool masked, bool phases) {
@@ -46,17 +55,43 @@ RolloutSize size_of(const LoadedModel& model, const Grid& grid, bool masked, boo
   return model.engine->rollout_size(region, masked);
 }
 
+// On a GPU: orientations go there once, and the state starts, and is taken back to, from there.
+std::unique_ptr<grainspin_state> create_on_gpu(const std::shared_ptr<const LoadedModel>& model, Grid grid,
+                                               const Callbacks& callbacks, const View& from, const OrientationForm& form) {
+  const std::int64_t n = grid.shape.voxels();
+  const Gpu& gpu = model->on_device->gpu();
+  auto part = std::make_unique<DevicePart>(model);
+  if (from.on_gpu) {
+    DeviceWork work(*model, callbacks.stream);
+    part->start = {gpu, n * 4};
+    work.take(from, form, work.mask(*part, grid.masked(), n), true, {part->start.get(), {grid.shape, {}, grid.shape}});
+    work.done();
+  } else {
+    std::vector<float> q(std::size_t(n) * 4);
+    read_orientations(from, form, grid.masked(), true, q.data());
+    const std::lock_guard lock(model->on_device->busy());
+    part->start = on_device(gpu, q.data(), n * 4);
+    gpu->synchronise(gpu);  // q ends here
+  }
+  auto state = make_state(model, std::move(grid), callbacks, part->start.get());
+  state->on_gpu = std::move(part);
+  return state;
+}
+
 std::unique_ptr<grainspin_state> create(const grainspin_model& model, const grainspin_state_options& o) {
   const LoadedModel& m = *model.loaded;
+  const CurrentGpu current(m);
   Grid grid = checked_grid(o, m);
+  const Callbacks callbacks = callbacks_of(o);
   required(o.orientation, "orientation");
-  const grainspin_convention convention = checked(&o.convention);
-  const View from = checked(o.orientation, grid.shape, components(convention.representation), kReal, false, "orientation");
-  if (o.mask) grid.mask = mask_of(o.mask, grid.shape);
-  if (o.phase) grid.phase = phases_of(o.phase, grid, m.phases());
+  const OrientationForm form = checked(&o.convention);
+  const View from = checked(m, o.orientation, grid.shape, components(form), kReal, false, "orientation");
+  if (o.mask) take_mask(m, o.mask, callbacks.stream, grid);
+  if (o.phase) take_phases(m, o.phase, callbacks.stream, grid);
+  if (m.on_device) return create_on_gpu(model.loaded, std::move(grid), callbacks, from, form);
   std::vector<float> q(std::size_t(grid.shape.voxels()) * 4);
-  read_orientations(from, convention, grid.masked(), true, q.data());
-  auto state = make_state(model.loaded, std::move(grid), callbacks_of(o), q.data());
+  read_orientations(from, form, grid.masked(), true, q.data());
+  auto state = make_state(model.loaded, std::move(grid), callbacks, q.data());
   state->accepted.orientation = std::move(q);
   return state;
 }
@@ -82,11 +117,12 @@ grainspin_state_options taken(const grainspin_state_options* options) {
   return taken(options, state_defaults(), kOptions, "grainspin_state_options");
 }
 
-Callbacks callbacks_of(const grainspin_state_options& o) { return {o.progress, o.log, o.user}; }
+Callbacks callbacks_of(const grainspin_state_options& o) {
+  return {o.progress, o.log, o.user, static_cast<Stream>(o.stream)};
+}
 
 void check_stream(const void* stream, const LoadedModel& model) {
   require(!stream || model.device == Device::kCuda, Errc::kArgument, "a stream was given, but the model runs on the CPU");
-  require(!stream, Errc::kDevice, "a stream was given: this version reads and writes arrays of the host, which need none");
 }
 
 Grid checked_grid(const grainspin_state_options& o, const LoadedModel& model) {
@@ -117,6 +153,7 @@ std::unique_ptr<grainspin_state> make_state(const std::shared_ptr<const LoadedMo
   state->model = model;
   state->grid = std::move(grid);
   state->callbacks = callbacks;
+  if (model->on_device) state->on_gpu = std::make_unique<DevicePart>(model);
   state->rollout = model->engine->start(state->grid.region(), q, state->grid.masked());
   return state;
 }
@@ -132,7 +169,7 @@ void grainspin_state::whole() const {
 }
 
 void grainspin_state::forget() {
-  last = {};
+  stepped = false;
   counted = false;
   reason.clear();
 }
@@ -141,7 +178,8 @@ const grainspin::VoxelVerdicts& grainspin_state::judged() const {
   if (counted) return counts;
   const std::int64_t n = grid.shape.voxels();
   verdicts.resize(std::size_t(n));
-  counts = model->judge.voxels(n, rollout->orientation(), last.increment, grid.phase.empty() ? nullptr : grid.phase.data(),
+  counts = model->judge.voxels(n, rollout->orientation(),
+                               stepped ? rollout->field(grainspin::Field::kIncrement) : nullptr, grid.phase.empty() ? nullptr : grid.phase.data(),
                                grid.masked(), verdicts.data(), model->threads);
   counted = true;
   return counts;
@@ -164,7 +202,11 @@ grainspin_status grainspin_state_create(const grainspin_model* model, const grai
   });
 }
 
-void grainspin_state_free(grainspin_state* state) { delete state; }
+void grainspin_state_free(grainspin_state* state) {
+  if (!state) return;
+  const grainspin::capi::CurrentGpu current(*state->model);
+  delete state;
+}
 
 grainspin_status grainspin_estimate_memory(const grainspin_model* model, const grainspin_state_options* options,
                                            grainspin_memory* memory) {
@@ -172,13 +214,15 @@ grainspin_status grainspin_estimate_memory(const grainspin_model* model, const g
     required(model, "model");
     const grainspin_state_options o = grainspin::capi::taken(options);
     const auto& m = *model->loaded;
+    const grainspin::capi::CurrentGpu current(m);
     const grainspin::capi::Grid grid = grainspin::capi::checked_grid(o, m);
     const grainspin::RolloutSize size = grainspin::capi::size_of(m, grid, o.mask, o.phase);
     const std::int64_t n = grid.shape.voxels();
     grainspin_memory out{};
     // The undeformed orientations, verdicts, and what the grid keeps beside the rollout.
-    out.host = size.host + n * (16 + 1 + (o.mask ? 1 : 0) + (o.phase ? 4 : 0));
-    out.device = size.device;
+    const std::int64_t start = 16 * n;
+    out.host = size.host + (m.on_device ? 0 : start) + n * (1 + (o.mask ? 1 : 0) + (o.phase ? 4 : 0));
+    out.device = size.device + (m.on_device ? start + (o.mask ? n : 0) : 0);
     out.accept = size.carried;
     out.saved = grainspin::capi::saved_bytes(grid, o.mask, o.phase, size.carried);
     grainspin::capi::given(memory, out, grainspin::capi::kMemory, "grainspin_memory");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "capi/device.h"
 #include "capi/model.h"
 #include "capi/status.h"
 #include "grainspin/rollout.h"
@@ -25,17 +26,19 @@ struct Grid {
   const std::uint8_t* masked() const { return mask.empty() ? nullptr : mask.data(); }
 };
 
+// Of a state's options: what every call on it uses.
 struct Callbacks {
   grainspin_progress progress = nullptr;
   grainspin_log log = nullptr;
   void* user = nullptr;
+  Stream stream = nullptr;  // of arrays in GPU memory
 };
 
 // The step that revert goes back to. `carried` is empty for an undeformed grid: its orientations say all.
 struct Accepted {
   std::int64_t step = 0;
   double strain = 0;
-  std::vector<float> orientation;
+  std::vector<float> orientation;  // on a GPU: DevicePart::start
   std::vector<std::byte> carried;
 };
 
@@ -49,12 +52,15 @@ struct grainspin_state {
   void forget();
   // Verdicts of the voxels as they are now; counted once.
   const grainspin::VoxelVerdicts& judged() const;
+  // Where the model runs on a GPU.
+  grainspin::DeviceRollout& device_rollout() const { return static_cast<grainspin::DeviceRollout&>(*rollout); }
 
   std::shared_ptr<const grainspin::capi::LoadedModel> model;
   grainspin::capi::Grid grid;
   grainspin::capi::Callbacks callbacks;
-  std::unique_ptr<grainspin::Rollout> rollout;  // before `model` ends
-  grainspin::StepOutput last;                   // null pointers: no step since the state was set otherwise
+  std::unique_ptr<grainspin::capi::DevicePart> on_gpu;  // null on the CPU
+  std::unique_ptr<grainspin::Rollout> rollout;          // before `model` ends
+  bool stepped = false;                         // a step was the last that happened to the orientations
   double strain = 0;                            // von Mises, summed over the steps
   grainspin::capi::Accepted accepted;
   bool broken = false;
@@ -75,7 +81,16 @@ grainspin_state_options taken(const grainspin_state_options* options);
 grainspin_state_options state_defaults();
 // A saved state's header, mask and phases, in bytes.
 std::int64_t saved_bytes(const Grid& grid, bool masked, bool phases, std::int64_t carried);
-// A state whose rollout starts from q[voxels, 4].
+// The edge of a call on a state: as guarded(), with its GPU current.
+template <class Work>
+grainspin_status guarded_on(const grainspin_state* state, const Work& work) noexcept {
+  return guarded([&] {
+    required(state, "state");
+    const CurrentGpu current(*state->model);
+    work();
+  });
+}
+// A state whose rollout starts from q[voxels, 4], of the host or of its GPU.
 std::unique_ptr<grainspin_state> make_state(const std::shared_ptr<const LoadedModel>& model, Grid grid,
                                             const Callbacks& callbacks, const float* q);
 

@@ -50,11 +50,12 @@ void step(grainspin_state& s, const LoadStep& load, grainspin_load* found, grain
   tell(s, load);
   s.forget();
   s.broken = true;  // until it is through
-  s.last = s.rollout->advance(s.model->nonlocal() ? &load : nullptr);
+  const LoadStep* const given = s.rollout->advance(s.model->nonlocal() ? &load : nullptr);
   s.broken = false;
+  s.stepped = true;
   const double before = s.strain;
   s.strain += load.von_mises();
-  if (found) *found = c_load(s.last.load ? *s.last.load : load);
+  if (found) *found = c_load(given ? *given : load);
   if (!verdict) return;
   const StepJudgement j = s.model->judge.step(load, before, s.judged());
   const bool worse = int(j.verdict) > verdict->verdict;
@@ -82,13 +83,11 @@ void advance(grainspin_state& s, const std::vector<LoadStep>& loads, grainspin_l
 }  // namespace
 }  // namespace grainspin::capi
 
-using grainspin::capi::guarded;
-using grainspin::capi::required;
+using grainspin::capi::guarded_on;
 
 grainspin_status grainspin_advance(grainspin_state* state, int64_t steps, const grainspin_load* loads,
                                    grainspin_load* found, grainspin_verdict* verdict) {
-  return guarded([&] {
-    required(state, "state");
+  return guarded_on(state, [&] {
     state->whole();
     grainspin_verdict v{};
     v.stated = state->model->judge.stated();
@@ -110,8 +109,7 @@ grainspin_status grainspin_advance(grainspin_state* state, int64_t steps, const 
 }
 
 grainspin_status grainspin_accept(grainspin_state* state) {
-  return guarded([&] {
-    required(state, "state");
+  return guarded_on(state, [&] {
     state->whole();
     grainspin::capi::Accepted& a = state->accepted;
     a.carried.resize(std::size_t(state->rollout->size().carried));
@@ -119,16 +117,16 @@ grainspin_status grainspin_accept(grainspin_state* state) {
     a.step = state->rollout->step();
     a.strain = state->strain;
     a.orientation = {};
+    if (state->on_gpu) state->on_gpu->forget_start();
   });
 }
 
 grainspin_status grainspin_revert(grainspin_state* state) {
-  return guarded([&] {
-    required(state, "state");
+  return guarded_on(state, [&] {
     const grainspin::capi::Accepted& a = state->accepted;
     state->forget();
     state->broken = true;
-    if (a.carried.empty()) state->rollout->restart(a.orientation.data());
+    if (a.carried.empty()) state->rollout->restart(state->on_gpu ? state->on_gpu->start.get() : a.orientation.data());
     else state->rollout->resume(a.carried.data(), int(a.step));
     state->broken = false;
     state->strain = a.strain;
@@ -138,21 +136,30 @@ grainspin_status grainspin_revert(grainspin_state* state) {
 
 grainspin_status grainspin_set_orientations(grainspin_state* state, const grainspin_array* orientation,
                                             const grainspin_convention* convention) {
-  return guarded([&] {
+  return guarded_on(state, [&] {
     using namespace grainspin::capi;
-    required(state, "state");
     state->whole();
     const grainspin::ModelSpec& spec = state->model->spec;
     grainspin::require(spec.family != grainspin::Family::kLocal || spec.local.feedback != grainspin::Feedback::kInitial,
                        grainspin::Errc::kArgument,
                        "the model's feedback is `initial`: the initial orientations drive all its steps, others would not "
                        "be seen; a model that was trained with `own` or `neighbours`, or of the nonlocal family, takes them");
-    const grainspin_convention c = checked(convention);
-    const View from = checked(orientation, state->grid.shape, components(c.representation), kReal, false, "orientation");
-    const float* now = state->rollout->orientation();
-    std::vector<float> q(now, now + state->grid.shape.voxels() * 4);  // masked voxels keep theirs
-    read_orientations(from, c, state->grid.masked(), false, q.data());
-    state->rollout->set_orientation(q.data());
+    const grainspin::OrientationForm form = checked(convention);
+    const std::int64_t n = state->grid.shape.voxels();
+    const std::uint8_t* const mask = state->grid.masked();
+    const View from = checked(*state->model, orientation, state->grid.shape, components(form), kReal, false, "orientation");
+    if (from.on_gpu) {
+      grainspin::DeviceRollout& rollout = state->device_rollout();
+      DeviceWork work(*state->model, state->callbacks.stream);
+      work.take(from, form, work.mask(*state->on_gpu, mask, n), false, rollout.device_field(grainspin::Field::kOrientation));
+      rollout.orientation_placed();
+      work.done();
+    } else {
+      std::vector<float> q(std::size_t(n) * 4);
+      if (mask) std::copy_n(state->rollout->orientation(), n * 4, q.data());  // masked voxels keep theirs
+      read_orientations(from, form, mask, false, q.data());
+      state->rollout->set_orientation(q.data());
+    }
     state->forget();
   });
 }

@@ -8,7 +8,7 @@ module grainspin_c
   public :: c_ptr, c_null_ptr, c_loc, c_float, c_double, c_int8_t, c_int32_t, c_int64_t
 
   ! Of the header that this file follows; grainspin_api_version() is the library's.
-  integer(c_int32_t), parameter, public :: grainspin_header_version = 1
+  integer(c_int32_t), parameter, public :: grainspin_header_version = 2
 
   ! status
   integer, parameter, public :: grainspin_ok = 0, grainspin_error_argument = 1, grainspin_error_shape = 2, &

@@ -1,0 +1,50 @@
+// What one thread of the kernels on the caller's arrays does: plain functions, tested without a GPU too.
+#pragma once
+
+#include "cuda/array_launchers.h"
+
+namespace grainspin::cuda {
+
+template <class T>
+GRAINSPIN_HD inline Soundness taken(const TakeOrientations& s, std::int64_t i, bool checked, float* q) {
+  double v[kMostNumbers];
+  read_numbers<T>(s.from, s.from.place(i), v);
+  return orientation_of(s.form, v, s.from.components, checked, q);
+}
+
+// Whether the voxel is a rotation, or need not be.
+template <class T>
+GRAINSPIN_HD inline bool sound_element(const TakeOrientations& s, std::int64_t i) {
+  if (s.mask && !s.mask[i]) return true;
+  float q[4];
+  return taken<T>(s, i, true, q).why == Unsound::kNothing;
+}
+
+template <class T>
+GRAINSPIN_HD inline void take_element(const TakeOrientations& s, std::int64_t i) {
+  const bool masked = s.mask && !s.mask[i];
+  if (masked && !s.masked_too) return;
+  taken<T>(s, i, !masked, s.q + 4 * voxel(s.box, i));
+}
+
+template <class T>
+GRAINSPIN_HD inline void give_element(const GiveOrientations& s, std::int64_t i) {
+  double v[kMostNumbers];
+  numbers_of(s.form, s.q + 4 * voxel(s.box, i), v);
+  write_numbers<T>(s.to, s.to.place(i), v);
+}
+
+template <class T>
+GRAINSPIN_HD inline void give_element(const GiveField& s, std::int64_t i) {
+  write_numbers<T>(s.to, s.to.place(i), s.from + s.to.components * voxel(s.box, i));
+}
+
+template <class T>
+GRAINSPIN_HD inline void move_element(const MoveMarks& s, std::int64_t i) {
+  T& there = static_cast<T*>(s.array.data)[s.array.place(i)];
+  T& here = static_cast<T*>(s.dense)[i];
+  if (s.out) there = here;
+  else here = there;
+}
+
+}  // namespace grainspin::cuda

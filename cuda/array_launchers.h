@@ -1,0 +1,61 @@
+// The caller's arrays in GPU memory: orientations in and out, fields out, marks of voxels both ways. Part of the table
+// (launchers.h).
+#pragma once
+
+#include <cstdint>
+
+#include "grainspin/array_view.h"
+#include "grainspin/representation.h"
+
+namespace grainspin::cuda {
+
+// A box of voxels within a field, numbered x fastest.
+struct SubBox {
+  Shape outer;  // of the field
+  int lo[3] = {};
+  Shape size;
+};
+GRAINSPIN_HD constexpr std::int64_t voxel(const SubBox& box, std::int64_t i) {
+  const int x = box.lo[0] + int(i % box.size.nx);
+  const std::int64_t row = i / box.size.nx;
+  const int y = box.lo[1] + int(row % box.size.ny), z = box.lo[2] + int(row / box.size.ny);
+  return (std::int64_t(z) * box.outer.ny + y) * box.outer.nx + x;
+}
+
+// Where memory lies.
+struct Pointer {
+  enum Kind : int { kHost = 0, kDevice = 1, kManaged = 2 };  // kManaged: on both sides
+  Kind kind = kHost;
+  int gpu = -1;  // kDevice: its number
+};
+
+// The caller's orientations (float or double) -> q[box.outer, 4], voxel i to voxel(box, i).
+struct TakeOrientations {
+  ArrayView from;
+  OrientationForm form;
+  const std::uint8_t* mask;  // [voxels] or null; 0: the voxel is not checked ...
+  bool masked_too;           // ... and only taken where this is set
+  float* q;
+  SubBox box;
+};
+// q[box.outer, 4] -> the caller's.
+struct GiveOrientations {
+  ArrayView to;
+  OrientationForm form;
+  const float* q;
+  SubBox box;
+};
+// from[box.outer, to.components] -> the caller's (float or double).
+struct GiveField {
+  ArrayView to;
+  const float* from;
+  SubBox box;
+};
+// One number (int32 or uint8) a voxel, between the caller's array and dense memory of its type.
+struct MoveMarks {
+  ArrayView array;
+  void* dense;
+  bool out;  // dense -> array; else array -> dense
+};
+
+}  // namespace grainspin::cuda

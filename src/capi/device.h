@@ -1,0 +1,65 @@
+// Arrays in the memory of the model's GPU: read and written there, in the order of the caller's stream.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "capi/arrays.h"
+#include "grainspin/representation.h"
+
+namespace grainspin::capi {
+
+// The model's GPU is the calling thread's current one while this lives; then the one that was before. A model on the CPU
+// changes nothing.
+class CurrentGpu {
+ public:
+  explicit CurrentGpu(const LoadedModel& model);
+  CurrentGpu(const cuda::Table* table, int gpu) : table_(table), before_(table ? table->use(gpu) : 0) {}
+  ~CurrentGpu() {
+    if (table_) table_->use(before_);
+  }
+  CurrentGpu(const CurrentGpu&) = delete;
+  CurrentGpu& operator=(const CurrentGpu&) = delete;
+
+ private:
+  const cuda::Table* table_;
+  int before_;
+};
+
+// What a state of a model on a GPU keeps there beside its rollout.
+struct DevicePart {
+  explicit DevicePart(std::shared_ptr<const LoadedModel> m) : model(std::move(m)) {}
+  ~DevicePart();
+  void forget_start();
+  std::shared_ptr<const LoadedModel> model;
+  DeviceBuffer<float> start;        // [voxels, 4] the undeformed grid; none of a restored state
+  DeviceBuffer<std::uint8_t> mask;  // [voxels], once it is asked for
+};
+
+// One call's work on arrays of its caller. The engine is this thread's meanwhile; what is launched comes after what the
+// stream was given before.
+class DeviceWork {
+ public:
+  DeviceWork(const LoadedModel& model, Stream stream);
+  // What the stream is given from now on comes after what was launched here.
+  void done() { gpu_->let_wait(gpu_, stream_); }
+
+  // As read_orientations() and write_orientations() (orientations.h), to and from a field of the GPU; mask on the GPU.
+  void take(const View& from, const OrientationForm& form, const std::uint8_t* mask, bool masked_too,
+            const DeviceField& to);
+  void give(const View& to, const OrientationForm& form, const DeviceField& from);
+  void give(const View& to, const DeviceField& from);
+  // Marks of voxels, to and from [voxels] of the host.
+  template <class T>
+  std::vector<T> marks(const View& from);
+  void give(const View& to, const std::vector<std::uint8_t>& from);
+  // host[voxels] as it lies on the GPU; null where it is null.
+  const std::uint8_t* mask(DevicePart& part, const std::uint8_t* host, std::int64_t voxels);
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+  const Gpu& gpu_;
+  Stream stream_;
+};
+
+}  // namespace grainspin::capi

@@ -1,0 +1,213 @@
+// Arrays in the memory of the model's GPU at the C interface: the bits of arrays of the host, for every layout, type and
+// representation. By the launchers' table on the host, or on a GPU.
+#pragma once
+
+#include <array>
+#include <functional>
+
+#include "capi_run.h"
+#include "host_cuda_array.h"
+#include "local_oracle.h"
+#include "random_nonlocal.h"
+
+namespace grainspin::testing {
+
+constexpr int X = 5, Y = 4, Z = 3, N = X * Y * Z;
+
+inline ModelHandle on_gpu(const std::string& path, int device = GRAINSPIN_CUDA, int gpu = 0) {
+  grainspin_model_options o;
+  EXPECT_OK(grainspin_model_options_init(&o, sizeof o));
+  o.device = device;
+  o.gpu = gpu;
+  grainspin_model* model = nullptr;
+  EXPECT_OK(grainspin_model_load(path.c_str(), &o, &model));
+  return ModelHandle(model);
+}
+
+// How an array lies: the layouts, and strides with gaps.
+struct Lie {
+  const char* name;
+  int layout;
+  std::array<std::int64_t, 4> stride;
+};
+inline std::array<Lie, 4> lies(int components) {
+  const std::int64_t c = components, row = X * (c + 1) + 3;
+  return {{{"voxel", GRAINSPIN_LAYOUT_VOXEL, {}},
+           {"component", GRAINSPIN_LAYOUT_COMPONENT, {}},
+           {"z fastest", GRAINSPIN_LAYOUT_STRIDES, {Y * Z * c, Z * c, c, 1}},
+           {"gaps", GRAINSPIN_LAYOUT_STRIDES, {c + 1, row, row * Y + 5, 1}}}};
+}
+
+// The same array twice: on the host and on the caller's GPU.
+template <class T>
+struct Twin {
+  Caller& caller;
+  std::vector<T> host;
+  grainspin_array here{}, there{};
+
+  Twin(Caller& caller, const Lie& lie, int components, T fill = T(7))
+      : caller(caller), host(std::size_t(2 * N * (components + 2)), fill) {
+    here.data = host.data();
+    here.count = std::int64_t(host.size());
+    here.type = std::is_same_v<T, double>         ? GRAINSPIN_DOUBLE
+                : std::is_same_v<T, float>        ? GRAINSPIN_FLOAT
+                : std::is_same_v<T, std::int32_t> ? GRAINSPIN_INT32
+                                                  : GRAINSPIN_UINT8;
+    here.layout = lie.layout;
+    std::copy(lie.stride.begin(), lie.stride.end(), here.stride);
+    there = here;
+    there.data = caller.take(bytes());
+    there.place = GRAINSPIN_CUDA;
+    put();
+  }
+  std::int64_t bytes() const { return std::int64_t(host.size() * sizeof(T)); }
+  void put() { caller.put(there.data, host.data(), bytes()); }
+  // What lies there, gaps included.
+  std::vector<T> get() const {
+    std::vector<T> v(host.size());
+    caller.get(v.data(), there.data, bytes());
+    return v;
+  }
+  void expect_same(const char* what) const {
+    const std::vector<T> v = get();
+    EXPECT_EQ(0, std::memcmp(v.data(), host.data(), std::size_t(bytes()))) << what;
+  }
+};
+
+inline StateHandle create_with(const ModelHandle& model, grainspin_state_options o, const grainspin_array& q) {
+  o.orientation = &q;
+  grainspin_state* state = nullptr;
+  EXPECT_OK(grainspin_state_create(model.get(), &o, &state));
+  return StateHandle(state);
+}
+
+// Reads everything of the state into host and GPU arrays of T.
+template <class T>
+void expect_same_readings(Caller& caller, const StateHandle& s, bool stress, bool log_variance) {
+  const auto both = [&](const char* what, int components, const auto& call) {
+    for (const Lie& lie : lies(components)) {
+      SCOPED_TRACE(std::string(what) + ", " + lie.name);
+      Twin<T> t(caller, lie, components);
+      ASSERT_OK(call(&t.there));
+      ASSERT_OK(call(&t.here));
+      t.expect_same(what);
+    }
+  };
+  for (int r = GRAINSPIN_QUATERNION_WXYZ; r <= GRAINSPIN_AXIS_ANGLE; ++r)
+    for (int d : {GRAINSPIN_CRYSTAL_TO_SAMPLE, GRAINSPIN_SAMPLE_TO_CRYSTAL}) {
+      const grainspin_convention c{r, d};
+      both("orientations", grainspin_components(r),
+           [&](const grainspin_array* a) { return grainspin_get_orientations(s.get(), a, &c); });
+    }
+  both("increments", 3, [&](const grainspin_array* a) { return grainspin_get_increments(s.get(), a); });
+  if (stress) both("stress", 6, [&](const grainspin_array* a) { return grainspin_get_stress(s.get(), a); });
+  if (log_variance) both("log variance", 3, [&](const grainspin_array* a) { return grainspin_get_log_variance(s.get(), a); });
+  for (const Lie& lie : lies(1)) {
+    Twin<std::uint8_t> t(caller, lie, 1);
+    ASSERT_OK(grainspin_get_verdicts(s.get(), &t.there));
+    ASSERT_OK(grainspin_get_verdicts(s.get(), &t.here));
+    t.expect_same("verdicts");
+  }
+}
+
+// A grid with mask (and phases where the model has two) from arrays of the GPU goes the way of one from the host's.
+template <class T>
+void expect_same_path(Caller& caller, const ModelHandle& model, grainspin_state_options o, bool stress, bool log_variance,
+                      bool settable) {
+  std::vector<float> q = random_orientations(N, 4), other = random_orientations(N, 5);
+  const ModelHandle& m = model;
+  const StateHandle plain = create(m, options_of(X, Y, Z), q), plain_other = create(m, options_of(X, Y, Z), other);
+  o.stream = caller.stream();
+  for (int r = GRAINSPIN_QUATERNION_WXYZ; r <= GRAINSPIN_AXIS_ANGLE; ++r) {
+    const int components = grainspin_components(r);
+    const Lie lie = lies(components)[std::size_t(r % 4)];
+    SCOPED_TRACE("representation " + std::to_string(r) + ", " + lie.name);
+    o.convention = {r, r % 2};
+    Twin<T> in(caller, lie, components), second(caller, lie, components);
+    ASSERT_OK(grainspin_get_orientations(plain.get(), &in.here, &o.convention));
+    ASSERT_OK(grainspin_get_orientations(plain_other.get(), &second.here, &o.convention));
+    in.put(), second.put();
+    const StateHandle here = create_with(m, o, in.here), there = create_with(m, o, in.there);
+    ASSERT_TRUE(here && there);
+    EXPECT_TRUE(orientations(here, N) == orientations(there, N));
+    for (const StateHandle* s : {&here, &there}) ASSERT_OK(grainspin_advance(s->get(), 2, nullptr, nullptr, nullptr));
+    EXPECT_TRUE(orientations(here, N) == orientations(there, N));
+    EXPECT_TRUE(increments(here, N) == increments(there, N));
+    const std::vector<float> two = orientations(here, N);
+    ASSERT_OK(grainspin_accept(there.get()));
+    if (settable) {
+      ASSERT_OK(grainspin_set_orientations(here.get(), &second.here, &o.convention));
+      ASSERT_OK(grainspin_set_orientations(there.get(), &second.there, &o.convention));
+      EXPECT_TRUE(orientations(here, N) == orientations(there, N));
+      EXPECT_FALSE(orientations(there, N) == two);
+    }
+    for (const StateHandle* s : {&here, &there}) ASSERT_OK(grainspin_advance(s->get(), 1, nullptr, nullptr, nullptr));
+    EXPECT_TRUE(orientations(here, N) == orientations(there, N));
+    if (r < 2) expect_same_readings<T>(caller, there, stress, log_variance);
+    ASSERT_OK(grainspin_revert(there.get()));
+    EXPECT_TRUE(orientations(there, N) == two);
+    ASSERT_OK(grainspin_revert(here.get()));  // the undeformed grid
+    EXPECT_TRUE(orientations(here, N) == orientations(create_with(m, o, in.here), N));
+  }
+}
+
+inline std::string written(const Folder& folder, const Model& model) {
+  const std::string path = folder / "model.safetensors";
+  write_model(path, model);
+  return path;
+}
+
+// Options of a grid with every fifth voxel masked, two phases, faces that are padded.
+struct Marks {
+  std::vector<std::uint8_t> mask;
+  std::vector<std::int32_t> phase;
+  grainspin_array mask_array{}, phase_array{};
+  Marks() : mask(N, 1), phase(N, 0) {
+    for (std::size_t i = 0; i < N; i += 5) mask[i] = 0;
+    for (std::size_t i = 0; i < N; ++i) phase[i] = std::int32_t(i * i / 3 % 2);
+    mask_array = array_of(mask), phase_array = array_of(phase);
+  }
+};
+
+inline void nonlocal_takes_arrays_of_the_gpu(Caller& caller) {
+  const Folder folder;
+  NonlocalSpec s;
+  s.passes = 2, s.channels = 3, s.width = 4, s.polarisations = 2, s.memory = 2;
+  s.phases = {phase_of("fcc"), phase_of("bcc24")};
+  const ModelHandle model = on_gpu(written(folder, random_cell(s, 11, 4)));
+  Marks marks;
+  grainspin_state_options o = options_of(X, Y, Z);
+  o.boundary[1] = o.boundary[2] = GRAINSPIN_CLAMPED, o.padding = 2;
+  o.mask = &marks.mask_array, o.phase = &marks.phase_array;
+  expect_same_path<float>(caller, model, o, true, false, true);
+  // Mask and phases from there too: the state is the same.
+  Twin<std::uint8_t> mask(caller, lies(1)[3], 1);
+  Twin<std::int32_t> phase(caller, lies(1)[2], 1);
+  for (int i = 0; i < N; ++i) {
+    const int x = i % X, y = i / X % Y, z = i / X / Y;
+    const auto at = [&](const grainspin_array& a) { return std::size_t(x * a.stride[0] + y * a.stride[1] + z * a.stride[2]); };
+    mask.host[at(mask.here)] = std::uint8_t(3 * marks.mask[std::size_t(i)]);
+    phase.host[at(phase.here)] = marks.phase[std::size_t(i)];
+  }
+  mask.put(), phase.put();
+  std::vector<float> q = random_orientations(N, 4);
+  const StateHandle here = create(model, o, q);
+  o.mask = &mask.there, o.phase = &phase.there, o.stream = caller.stream();
+  const StateHandle there = create(model, o, q);
+  EXPECT_TRUE(saved(here) == saved(there));
+}
+
+inline void local_takes_arrays_of_the_gpu(Caller& caller) {
+  for (const Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours}) {
+    SCOPED_TRACE(name(feedback));
+    const Folder folder;
+    const ModelHandle model =
+        on_gpu(written(folder, random_model({Cell::kLstm, 1, 32, 1, feedback, true, true}, "432", 4, 7)));
+    Marks marks;
+    grainspin_state_options o = options_of(X, Y, Z);
+    o.mask = &marks.mask_array;
+    expect_same_path<double>(caller, model, o, true, true, feedback != Feedback::kInitial);
+  }
+}
+
+}  // namespace grainspin::testing
