@@ -21,7 +21,7 @@ bundle=$root/bundle
 rm -rf "$bundle"
 mkdir -p "$bundle/bin" "$bundle/lib"
 cp "${programs[@]}" "$bundle/bin/"
-rm -f "$bundle/bin/bench_archive"  # not about the GPU
+rm -f "$bundle"/bin/bench_{archive,interface}  # not about the GPU
 cp -L "$build/lib/libgrainspin_cuda.so" "$bundle/lib/"
 # All but the C library's own, which must be that machine's, CUDA's and LibTorch's with what lies beside it.
 ldd "$bundle"/bin/* | awk '$3 ~ /^\// {print $3}' | sort -u |
@@ -66,7 +66,7 @@ if command -v compute-sanitizer >/dev/null; then
   # Small cases: each tool slows a kernel down tens of times.
   for tool in memcheck racecheck initcheck; do
     for t in gpu_gather_test:'*ListsAndBoxes*:*OnTheFly*' gpu_engine_test:'*OneHead*:*MaskedVoxels*' gpu_fused_test:'*Definition*:*MaskedVoxels*' \
-      gpu_nonlocal_test:'*AgreesWithTheDefinition*:*MaskedVoxels*:*SinkThrows*' gpu_interactions_test:'*OfTheCpu*'; do
+      gpu_capi_device_test:'*Judged*' gpu_nonlocal_test:'*AgreesWithTheDefinition*:*MaskedVoxels*:*SinkThrows*' gpu_interactions_test:'*OfTheCpu*'; do
       timeout 120 compute-sanitizer --tool "$tool" --error-exitcode 9 "$here/bin/${t%%:*}" --gtest_filter="${t#*:}" > "$out/$tool-${t%%:*}.log" 2>&1
       code=$?
       ((code == 0)) || status=1

@@ -47,4 +47,17 @@ GRAINSPIN_HD inline void move_element(const MoveMarks& s, std::int64_t i) {
   else here = there;
 }
 
+// False: the voxel is not of the phase, or is masked (its verdict is 0).
+GRAINSPIN_HD inline bool judge_element(const JudgeVoxels& s, std::int64_t i, VoxelJudgement& j) {
+  if (s.phase && s.phase[i] != s.which) return false;
+  if (s.mask && !s.mask[i]) {
+    s.verdict[i] = 0;
+    return false;
+  }
+  const std::int64_t v = voxel(s.box, i);
+  j = judge_voxel(s.limits, s.q + 4 * v, s.increment ? s.increment + 3 * v : nullptr);
+  s.verdict[i] = std::uint8_t(j.verdict);
+  return true;
+}
+
 }  // namespace grainspin::cuda

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "grainspin/array_view.h"
+#include "grainspin/domain_inline.h"
 #include "grainspin/representation.h"
 
 namespace grainspin::cuda {
@@ -56,6 +57,26 @@ struct MoveMarks {
   ArrayView array;
   void* dense;
   bool out;  // dense -> array; else array -> dense
+};
+
+// Counts of voxels (VoxelVerdicts) in GPU memory; `beyond` and `increment` are the bits of the largest squares, which are
+// in the order of the numbers.
+struct VoxelSums {
+  unsigned long long voxels, doubtful, outside, orientation_not_fine, increment_not_fine;
+  unsigned beyond, increment;
+};
+// The voxels of one phase against the domain of training (domain.h).
+struct JudgeVoxels {
+  std::int64_t n;
+  SubBox box;              // of the two fields
+  const float* q;          // [box.outer, 4]
+  const float* increment;  // [box.outer, 3] or null
+  const std::int32_t* phase;  // [n]; null: all are of phase `which`
+  int which;
+  const std::uint8_t* mask;  // [n] or null
+  VoxelLimits limits;
+  std::uint8_t* verdict;  // [n], written for voxels of the phase
+  VoxelSums* sums;        // added to
 };
 
 }  // namespace grainspin::cuda

@@ -56,6 +56,34 @@ void give(Context* context, const Step& step) {
   else each_voxel(context, step.to, Give<float, Step>{step});
 }
 
+// Counted by the block in shared memory first, then added once.
+__global__ void judge_kernel(JudgeVoxels s) {
+  __shared__ unsigned count[5], largest[2];
+  if (threadIdx.x < 5) count[threadIdx.x] = 0;
+  if (threadIdx.x < 2) largest[threadIdx.x] = 0;
+  __syncthreads();
+  const std::int64_t stride = std::int64_t(gridDim.x) * blockDim.x;
+  for (std::int64_t i = std::int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < s.n; i += stride) {
+    VoxelJudgement j;
+    if (!judge_element(s, i, j)) continue;
+    atomicAdd(&count[0], 1u);
+    if (j.verdict > 0) atomicAdd(&count[j.verdict], 1u);
+    if (j.turned) atomicAdd(&count[3], 1u);
+    if (j.moved) atomicAdd(&count[4], 1u);
+    // Squares are not negative; what is not a number is not tracked.
+    if (j.beyond > 0) atomicMax(&largest[0], __float_as_uint(j.beyond));
+    if (j.increment > 0) atomicMax(&largest[1], __float_as_uint(j.increment));
+  }
+  __syncthreads();
+  if (threadIdx.x < 5 && count[threadIdx.x]) {
+    unsigned long long* const to[] = {&s.sums->voxels, &s.sums->doubtful, &s.sums->outside, &s.sums->orientation_not_fine,
+                                      &s.sums->increment_not_fine};
+    atomicAdd(to[threadIdx.x], static_cast<unsigned long long>(count[threadIdx.x]));
+  }
+  if (threadIdx.x < 2 && largest[threadIdx.x])
+    atomicMax(threadIdx.x == 0 ? &s.sums->beyond : &s.sums->increment, largest[threadIdx.x]);
+}
+
 }  // namespace
 
 int use(int gpu) noexcept {
@@ -109,6 +137,12 @@ void give_field(Context* context, const GiveField& step) { give(context, step); 
 void move_marks(Context* context, const MoveMarks& step) {
   if (step.array.type == Element::kUint8) each_voxel(context, step.array, Move<std::uint8_t>{step});
   else each_voxel(context, step.array, Move<std::int32_t>{step});
+}
+
+void judge_voxels(Context* context, const JudgeVoxels& step) {
+  const int blocks = blocks_for(step.n);  // a few waves: the counts of a block are of many voxels
+  judge_kernel<<<blocks < 4096 ? blocks : 4096, kThreads, 0, context->stream>>>(step);
+  GRAINSPIN_CUDA(cudaGetLastError());
 }
 
 }  // namespace grainspin::cuda

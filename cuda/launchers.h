@@ -177,6 +177,7 @@ struct Table {
   void (*give_orientations)(Context*, const GiveOrientations&);
   void (*give_field)(Context*, const GiveField&);
   void (*move_marks)(Context*, const MoveMarks&);
+  void (*judge_voxels)(Context*, const JudgeVoxels&);
 };
 
 using TableFunction = const Table* (*)();

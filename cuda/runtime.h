@@ -99,6 +99,7 @@ void take_orientations(Context*, const TakeOrientations&);
 void give_orientations(Context*, const GiveOrientations&);
 void give_field(Context*, const GiveField&);
 void move_marks(Context*, const MoveMarks&);
+void judge_voxels(Context*, const JudgeVoxels&);
 
 // regression.cu
 void products(Context*, const ProductStep&);

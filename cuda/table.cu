@@ -28,7 +28,7 @@ extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* 
     t.products = products, t.descend = descend_step;
     t.use = use, t.pointer = pointer, t.wait_for = wait_for, t.let_wait = let_wait;
     t.first_unsound = first_unsound, t.take_orientations = take_orientations, t.give_orientations = give_orientations;
-    t.give_field = give_field, t.move_marks = move_marks;
+    t.give_field = give_field, t.move_marks = move_marks, t.judge_voxels = judge_voxels;
     return t;
   }();
   return &table;

@@ -18,16 +18,8 @@ constexpr int kBlock = 128;
 
 // Squared distance of embeddings e[count, C] from the box of the ranges.
 void beyond(const Orientations& range, int count, const float* e, float* squared) {
-  const std::size_t C = range.low.size();
-  for (int i = 0; i < count; ++i) {
-    float sum = 0;
-    for (std::size_t c = 0; c < C; ++c) {
-      const float v = e[std::size_t(i) * C + c];
-      const float d = std::max(0.0f, std::max(range.low[c] - v, v - range.high[c]));
-      sum += d * d + 0 * v;  // keeps what is not finite
-    }
-    squared[i] = sum;
-  }
+  const int C = int(range.low.size());
+  for (int i = 0; i < count; ++i) squared[i] = squared_beyond(C, range.low.data(), range.high.data(), e + i * C);
 }
 
 // The same from orientations of a cubic crystal, in one loop without branches, so that it vectorises.
@@ -38,24 +30,15 @@ void beyond_cubic(const Orientations& range, int count, const float* q, float* s
   for (int i = 0; i < count; ++i) {
     float e[9];
     embed_432(Quat{q[i], q[kBlock + i], q[2 * kBlock + i], q[3 * kBlock + i]}, e);
-    float sum = 0;
-    for (int c = 0; c < 9; ++c) {
-      const float below = low[c] - e[c], above = e[c] - high[c], most = below < above ? above : below;
-      const float d = most < 0 ? 0 : most;
-      sum += d * d + 0 * e[c];
-    }
-    squared[i] = sum;
+    squared[i] = squared_beyond(9, low, high, e);
   }
 }
 
-// Squared limits of a margin.
-struct Limits {
-  float fine, doubtful;
-  Verdict of(float squared) const {  // not finite: outside
-    return squared <= fine ? Verdict::kFine : squared <= doubtful ? Verdict::kDoubtful : Verdict::kOutside;
-  }
-};
-Limits limits(double fine, double doubtful) { return {float(fine * fine), float(doubtful * doubtful)}; }
+SquaredLimits limits_of(double fine, double doubtful) { return {float(fine * fine), float(doubtful * doubtful)}; }
+SquaredLimits turned_limits() { return limits_of(Margins::kOrientation.fine, Margins::kOrientation.doubtful); }
+SquaredLimits moved_limits(double most) {
+  return limits_of(most * (1 + Margins::kIncrement.fine), most * (1 + Margins::kIncrement.doubtful));
+}
 
 // A block: the voxels of it that count, phase by phase.
 struct Block {
@@ -85,10 +68,23 @@ Verdict VoxelVerdicts::verdict() const {
   return doubt ? Verdict::kDoubtful : Verdict::kFine;
 }
 
+VoxelLimits DomainJudge::limits(std::size_t phase) const {
+  VoxelLimits out;
+  out.moves = domain_.increment > 0;
+  out.moved = moved_limits(domain_.increment);
+  out.turned = turned_limits();
+  out.ranged = phase < range_.size() && range_[phase] >= 0;
+  if (!out.ranged) return out;
+  const Orientations& range = domain_.orientations[std::size_t(range_[phase])];
+  out.embedding = embedding(PointGroup::named(range.point_group));
+  std::copy(range.low.begin(), range.low.end(), out.low);
+  std::copy(range.high.begin(), range.high.end(), out.high);
+  return out;
+}
+
 VoxelVerdicts DomainJudge::voxels(std::int64_t n, const float* q, const float* increment, const std::int32_t* phase,
                                   const std::uint8_t* mask, std::uint8_t* verdict, int threads) const {
-  const Limits turned = limits(Margins::kOrientation.fine, Margins::kOrientation.doubtful);
-  const Limits moved = limits(domain_.increment * (1 + Margins::kIncrement.fine), domain_.increment * (1 + Margins::kIncrement.doubtful));
+  const SquaredLimits turned = turned_limits(), moved = moved_limits(domain_.increment);
   const bool moves = increment && domain_.increment > 0;
   std::vector<const EmbeddingSpec*> specs;
   for (const Orientations& o : domain_.orientations) specs.push_back(&embedding(PointGroup::named(o.point_group)));
@@ -113,7 +109,7 @@ VoxelVerdicts DomainJudge::voxels(std::int64_t n, const float* q, const float* i
           const float* w = increment + 3 * (first + i);
           const float squared = w[0] * w[0] + w[1] * w[1] + w[2] * w[2];
           track(fastest, squared);
-          raise(i, moved.of(squared), sum.increment);
+          raise(i, Verdict(moved.verdict(squared)), sum.increment);
         }
       for (std::size_t p = 0; q && p < range_.size(); ++p) {
         if (range_[p] < 0) continue;
@@ -135,7 +131,7 @@ VoxelVerdicts DomainJudge::voxels(std::int64_t n, const float* q, const float* i
         }
         for (int i = 0; i < block.count; ++i) {
           track(farthest, block.squared[i]);
-          raise(int(block.voxel[i]), turned.of(block.squared[i]), sum.orientation);
+          raise(int(block.voxel[i]), Verdict(turned.verdict(block.squared[i])), sum.orientation);
         }
       }
       for (int i = 0; i < count; ++i) {

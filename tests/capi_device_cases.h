@@ -2,10 +2,13 @@
 // representation. By the launchers' table on the host, or on a GPU.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 
 #include "capi_run.h"
+#include "grainspin/domain.h"
 #include "host_cuda_array.h"
 #include "local_oracle.h"
 #include "random_nonlocal.h"
@@ -60,6 +63,9 @@ struct Twin {
     there.place = GRAINSPIN_CUDA;
     put();
   }
+  ~Twin() { caller.drop(there.data); }
+  Twin(const Twin&) = delete;
+  Twin& operator=(const Twin&) = delete;
   std::int64_t bytes() const { return std::int64_t(host.size() * sizeof(T)); }
   void put() { caller.put(there.data, host.data(), bytes()); }
   // What lies there, gaps included.
@@ -207,6 +213,73 @@ inline void local_takes_arrays_of_the_gpu(Caller& caller) {
     grainspin_state_options o = options_of(X, Y, Z);
     o.mask = &marks.mask_array;
     expect_same_path<double>(caller, model, o, true, true, feedback != Feedback::kInitial);
+  }
+}
+
+// Verdicts of voxels that are judged on the GPU: those of the judge itself (domain.h) on the host. Ranges and the largest
+// increment are such that there are voxels of every kind, in both phases, for both reasons.
+inline void verdicts_are_those_of_the_judge(Caller& caller) {
+  const Folder folder;
+  NonlocalSpec s;
+  s.passes = 1, s.channels = 3, s.width = 4, s.polarisations = 2, s.memory = 0;
+  s.phases = {phase_of("fcc"), phase_of("hcp18", 1.6)};
+  s.phases[0].name = "A", s.phases[1].name = "B";
+  Model m = random_cell(s, 11, 4);
+  const auto list = [](std::size_t n, const char* value) {
+    std::string all;
+    for (std::size_t i = 0; i < n; ++i) all += (i ? "," : "") + std::string(value);
+    return "[" + all + "]";
+  };
+  const auto range = [&](const char* phase, const char* group, std::size_t n, const char* most) {
+    return std::string(R"({"phase":")") + phase + R"(","point_group":")" + group + R"(","low":)" +
+           list(n, (std::string("-") + most).c_str()) + R"(,"high":)" + list(n, most) + "}";
+  };
+  // Set below to where the increments are.
+  const auto domain = [&](double most) {
+    return R"({"embedding":[)" + range("A", "432", 9, "0.26") + "," + range("B", "622", 18, "0.3") +
+           R"(],"increment_rad":{"max":)" + std::to_string(most) + "}}";
+  };
+  Marks marks;
+  grainspin_state_options o = options_of(X, Y, Z);
+  o.mask = &marks.mask_array, o.phase = &marks.phase_array, o.stream = caller.stream();
+  std::vector<float> q0 = random_orientations(N, 4);
+  double middle = 0;
+  for (const bool known : {false, true}) {  // a run to see the increments, and one that is judged by them
+    m.spec.domain = domain(known ? middle : 1);
+    const ModelHandle model = on_gpu(written(folder, m));
+    const StateHandle state = create(model, o, q0);
+    grainspin_verdict told{};
+    told.size = sizeof told;
+    ASSERT_OK(grainspin_advance(state.get(), 1, nullptr, nullptr, &told));
+    const std::vector<float> q = orientations(state, N), w = increments(state, N);
+    if (!known) {
+      std::vector<double> angles;
+      for (std::size_t i = 0; i < N; ++i)
+        if (marks.mask[i]) angles.push_back(std::hypot(w[3 * i], w[3 * i + 1], w[3 * i + 2]));
+      std::nth_element(angles.begin(), angles.begin() + 30, angles.end());
+      middle = angles[30];
+      continue;
+    }
+    std::vector<std::uint8_t> want(N);
+    const VoxelVerdicts v =
+        DomainJudge(m.spec).voxels(N, q.data(), w.data(), marks.phase.data(), marks.mask.data(), want.data());
+    ASSERT_GT(v.doubtful, 2);
+    ASSERT_GT(v.outside, 2);
+    ASSERT_GT(v.voxels - v.doubtful - v.outside, 2);
+    ASSERT_GT(v.orientation, 2);
+    ASSERT_GT(v.increment, 2);
+    EXPECT_EQ(told.voxels_doubtful, v.doubtful);
+    EXPECT_EQ(told.voxels_outside, v.outside);
+    EXPECT_EQ(told.reason, DomainJudge(m.spec).step(completed(m.spec.loads[0]), 0, v).reason);
+    Twin<std::uint8_t> t(caller, lies(1)[0], 1);
+    ASSERT_OK(grainspin_get_verdicts(state.get(), &t.there));
+    std::vector<std::uint8_t> got = t.get();
+    got.resize(N);
+    EXPECT_EQ(got, want);
+    got.assign(N, 9);
+    const grainspin_array host = array_of(got);
+    ASSERT_OK(grainspin_get_verdicts(state.get(), &host));
+    EXPECT_EQ(got, want);
   }
 }
 

@@ -17,11 +17,9 @@ class GpuCaller final : public Caller {
     const auto make = driver ? reinterpret_cast<int (*)(void**, unsigned)>(dlsym(driver, "cuStreamCreate")) : nullptr;
     if (!make || make(&stream_, 1) != 0) throw Error(Errc::kDevice, "no stream could be made");
   }
-  ~GpuCaller() override {
-    for (void* p : mine_) table_.release(context_, p);
-    table_.destroy(context_);
-  }
-  void* take(std::int64_t bytes) override { return mine_.emplace_back(table_.allocate(context_, bytes)); }
+  ~GpuCaller() override { table_.destroy(context_); }
+  void* take(std::int64_t bytes) override { return table_.allocate(context_, bytes); }
+  void drop(void* p) override { table_.release(context_, p); }
   void put(void* to, const void* from, std::int64_t bytes) override { copy(to, from, bytes); }
   void get(void* to, const void* from, std::int64_t bytes) override { copy(to, from, bytes); }
   void* stream() override { return stream_; }
@@ -37,7 +35,6 @@ class GpuCaller final : public Caller {
   const cuda::Table& table_;
   cuda::Context* context_;
   void* stream_ = nullptr;
-  std::vector<void*> mine_;
 };
 
 class GpuCApiDevice : public ::testing::Test {
@@ -50,6 +47,11 @@ class GpuCApiDevice : public ::testing::Test {
 TEST_F(GpuCApiDevice, NonlocalTakesThem) {
   GpuCaller caller;
   nonlocal_takes_arrays_of_the_gpu(caller);
+}
+
+TEST_F(GpuCApiDevice, VoxelsAreJudgedWhereTheyAre) {
+  GpuCaller caller;
+  verdicts_are_those_of_the_judge(caller);
 }
 
 TEST_F(GpuCApiDevice, LocalTakesThem) {

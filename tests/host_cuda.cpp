@@ -7,12 +7,16 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "cuda/elements.h"
 #include "host_cuda_context.h"
 
 namespace grainspin::cuda {
+
+std::set<Context*> contexts;
+
 namespace {
 
 testing::HostCuda knobs;
@@ -33,9 +37,13 @@ Presence presence() { return knobs.presence; }
 Context* create(int gpu) {
   auto* c = new Context;
   c->gpu = gpu;
+  contexts.insert(c);
   return c;
 }
-void destroy(Context* c) noexcept { delete c; }
+void destroy(Context* c) noexcept {
+  contexts.erase(c);
+  delete c;
+}
 DeviceInfo info(Context*) {
   DeviceInfo d;
   std::strcpy(d.name, "host");
@@ -55,21 +63,21 @@ void release(Context* c, void* p) noexcept {
 }
 void* allocate_pinned(Context* c, std::int64_t bytes) { return take(c->pinned, bytes); }
 void release_pinned(Context* c, void* p) noexcept { give(c->pinned, p); }
-void count(const Context* c, const void* dst, const void* src, std::int64_t bytes) {
-  const bool to = on_device(c, dst), from = on_device(c, src);
+void count(const void* dst, const void* src, std::int64_t bytes) {
+  const bool to = on_device(dst), from = on_device(src);
   (to ? knobs.to_device : knobs.to_host) += to == from ? 0 : bytes;
 }
 void copy(Context* c, void* dst, const void* src, std::int64_t bytes) {
   enqueue(c, [=] {
     const Open open;
-    count(c, dst, src, bytes);
+    count(dst, src, bytes);
     std::memcpy(dst, src, std::size_t(bytes));
   });
 }
 void copy_box(Context* c, void* dst, const void* src, const SubBox& box, int each) {
   enqueue(c, [=] {
     const Open open;
-    count(c, dst, src, box.size.voxels() * each);
+    count(dst, src, box.size.voxels() * each);
     for (std::int64_t i = 0; i < box.size.voxels(); ++i)
       std::memcpy(static_cast<char*>(dst) + i * each, static_cast<const char*>(src) + voxel(box, i) * each,
                   std::size_t(each));

@@ -16,7 +16,8 @@ namespace grainspin::testing {
 class Caller {
  public:
   virtual ~Caller() = default;
-  virtual void* take(std::int64_t bytes) = 0;  // until the caller ends
+  virtual void* take(std::int64_t bytes) = 0;
+  virtual void drop(void* p) = 0;  // all are, before the caller ends
   virtual void put(void* to, const void* from, std::int64_t bytes) = 0;
   virtual void get(void* to, const void* from, std::int64_t bytes) = 0;
   virtual void* stream() { return nullptr; }
@@ -25,12 +26,6 @@ class Caller {
 class HostCaller final : public Caller {
  public:
   explicit HostCaller(HostCuda& host, int gpu = 0, bool managed = false) : host_(host), gpu_(gpu), managed_(managed) {}
-  ~HostCaller() override {
-    for (const Lent& l : mine_) {
-      std::erase_if(host_.lent, [&](const Lent& o) { return o.data == l.data; });
-      munmap(l.data, std::size_t(l.bytes));
-    }
-  }
   void* take(std::int64_t bytes) override {
     const std::int64_t page = sysconf(_SC_PAGESIZE), size = std::max(page, (bytes + page - 1) / page * page);
     void* const p = mmap(nullptr, std::size_t(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -39,6 +34,12 @@ class HostCaller final : public Caller {
     host_.lent.push_back(mine_.back());
     close(p, false);
     return p;
+  }
+  void drop(void* p) override {
+    const auto of = [p](const Lent& l) { return l.data == p; };
+    munmap(p, std::size_t(std::ranges::find_if(mine_, of)->bytes));
+    std::erase_if(mine_, of);
+    std::erase_if(host_.lent, of);
   }
   void put(void* to, const void* from, std::int64_t bytes) override {
     close(to, true);

@@ -2,6 +2,8 @@
 // reads or writes it beside the launchers ends the test.
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "cuda/array_elements.h"
@@ -28,12 +30,14 @@ const Lent* lent(const void* p) {
   return nullptr;
 }
 
-bool on_device(const Context* c, const void* p) {
-  if (lent(p)) return true;
-  const auto next = c->device.upper_bound(const_cast<void*>(p));
-  if (next == c->device.begin()) return false;
-  const auto& [data, bytes] = *std::prev(next);
-  return p < static_cast<const char*>(data) + bytes;
+const Context* owner(const void* p) {
+  for (const Context* c : contexts) {
+    const auto next = c->device.upper_bound(const_cast<void*>(p));
+    if (next == c->device.begin()) continue;
+    const auto& [data, bytes] = *std::prev(next);
+    if (p < static_cast<const char*>(data) + bytes) return c;
+  }
+  return nullptr;
 }
 
 namespace {
@@ -46,6 +50,7 @@ int use(int gpu) noexcept { return std::exchange(grainspin_host_cuda().current, 
 
 Pointer pointer(Context*, const void* p) {
   const Lent* const l = lent(p);
+  if (const Context* const c = l ? nullptr : owner(p)) return {Pointer::kDevice, c->gpu};
   return l ? Pointer{l->managed ? Pointer::kManaged : Pointer::kDevice, l->gpu} : Pointer{};
 }
 
@@ -91,12 +96,28 @@ void move_marks(Context* c, const MoveMarks& s) {
   });
 }
 
+void judge_voxels(Context*, const JudgeVoxels& s) {
+  for (std::int64_t i = 0; i < s.n; ++i) {
+    VoxelJudgement j;
+    if (!judge_element(s, i, j)) continue;
+    ++s.sums->voxels;
+    s.sums->doubtful += j.verdict == 1, s.sums->outside += j.verdict == 2;
+    s.sums->orientation_not_fine += j.turned, s.sums->increment_not_fine += j.moved;
+    const auto largest = [](unsigned& most, float squared) {
+      if (squared > 0) most = std::max(most, std::bit_cast<unsigned>(squared));
+    };
+    largest(s.sums->beyond, j.beyond);
+    largest(s.sums->increment, j.increment);
+  }
+}
+
 }  // namespace
 
 void fill_arrays(Table& table) {
   table.use = use, table.pointer = pointer, table.wait_for = wait_for, table.let_wait = let_wait;
   table.first_unsound = first_unsound, table.take_orientations = take_orientations;
   table.give_orientations = give_orientations, table.give_field = give_field, table.move_marks = move_marks;
+  table.judge_voxels = judge_voxels;
 }
 
 }  // namespace grainspin::cuda

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "cuda/launchers.h"
@@ -40,7 +41,9 @@ class Open {
   Open& operator=(const Open&) = delete;
 };
 const testing::Lent* lent(const void* p);  // null: not the caller's device memory
-bool on_device(const Context* c, const void* p);
+extern std::set<Context*> contexts;
+const Context* owner(const void* p);  // whose device memory it is; null
+inline bool on_device(const void* p) { return lent(p) || owner(p); }
 
 void fill_arrays(Table& table);    // host_cuda_arrays.cpp
 void fill_fused(Table& table);     // host_cuda_fused.cpp

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "grainspin/domain_inline.h"
 #include "grainspin/model.h"
 
 namespace grainspin {
@@ -97,6 +98,9 @@ class DomainJudge {
   // voxels 0) is written where it is not null. What is not finite is outside.
   VoxelVerdicts voxels(std::int64_t n, const float* q, const float* increment, const std::int32_t* phase = nullptr,
                        const std::uint8_t* mask = nullptr, std::uint8_t* verdict = nullptr, int threads = 1) const;
+
+  // What voxels() compares those of a phase with, for kernels that do the same.
+  VoxelLimits limits(std::size_t phase) const;
 
   // Both at once: the verdict of a step.
   StepJudgement step(const LoadStep& load, double strain, const VoxelVerdicts& voxels) const;

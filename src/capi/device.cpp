@@ -1,5 +1,8 @@
 #include "capi/device.h"
 
+#include <bit>
+#include <cmath>
+
 #include "backend.h"
 #include "capi/orientations.h"
 
@@ -19,7 +22,9 @@ CurrentGpu::CurrentGpu(const LoadedModel& model)
 DevicePart::~DevicePart() {
   const std::lock_guard lock(model->on_device->busy());
   start = {};
-  mask = {};
+  mask = {}, verdict = {};
+  phase = {};
+  sums = {};
 }
 
 void DevicePart::forget_start() {
@@ -27,8 +32,11 @@ void DevicePart::forget_start() {
   start = {};
 }
 
-DeviceWork::DeviceWork(const LoadedModel& model, Stream stream)
-    : lock_(model.on_device->busy()), gpu_(model.on_device->gpu()), stream_(stream) {
+DeviceWork::DeviceWork(const LoadedModel& model)
+    : model_(model), lock_(model.on_device->busy()), gpu_(model.on_device->gpu()), stream_(nullptr) {}
+
+DeviceWork::DeviceWork(const LoadedModel& model, Stream stream) : DeviceWork(model) {
+  stream_ = stream;
   gpu_->wait_for(gpu_, stream);
 }
 
@@ -78,15 +86,45 @@ std::vector<T> DeviceWork::marks(const View& from) {
 template std::vector<std::uint8_t> DeviceWork::marks(const View&);
 template std::vector<std::int32_t> DeviceWork::marks(const View&);
 
-void DeviceWork::give(const View& to, const std::vector<std::uint8_t>& from) {
-  const DeviceBuffer<std::uint8_t> dense = on_device(gpu_, from.data(), std::int64_t(from.size()));
-  gpu_->move_marks(gpu_, {to, dense.get(), true});
-  gpu_->synchronise(gpu_);  // `dense` ends here
+void DeviceWork::give(const View& to, const DevicePart& part) {
+  gpu_->move_marks(gpu_, {to, part.verdict.get(), true});
 }
 
 const std::uint8_t* DeviceWork::mask(DevicePart& part, const std::uint8_t* host, std::int64_t voxels) {
   if (host && !part.mask.get()) part.mask = on_device(gpu_, host, voxels);
   return part.mask.get();
+}
+
+const std::int32_t* DeviceWork::phase(DevicePart& part, const std::int32_t* host, std::int64_t voxels) {
+  if (host && !part.phase.get()) part.phase = on_device(gpu_, host, voxels);
+  return part.phase.get();
+}
+
+VoxelVerdicts DeviceWork::judge(DevicePart& part, const DeviceField& q, const DeviceField& increment,
+                                const std::int32_t* phase, const std::uint8_t* mask) {
+  const std::int64_t n = q.box.size.voxels();
+  if (!part.verdict.get()) part.verdict = {gpu_, n};
+  if (!part.sums.get()) part.sums = {gpu_, 1};
+  gpu_->zero(gpu_, part.sums.get(), sizeof(cuda::VoxelSums));
+  for (int p = 0; p < (phase ? model_.phases() : 1); ++p)
+    gpu_->judge_voxels(gpu_, {n, q.box, q.data, increment.data, phase, p, mask, model_.judge.limits(std::size_t(p)),
+                              part.verdict.get(), part.sums.get()});
+  cuda::VoxelSums sums{};
+  gpu_->copy(gpu_, &sums, part.sums.get(), sizeof sums);
+  gpu_->synchronise(gpu_);
+  const auto root = [](unsigned bits) { return std::sqrt(double(std::bit_cast<float>(bits))); };
+  VoxelVerdicts out;
+  out.voxels = std::int64_t(sums.voxels), out.doubtful = std::int64_t(sums.doubtful), out.outside = std::int64_t(sums.outside);
+  out.orientation = std::int64_t(sums.orientation_not_fine), out.increment = std::int64_t(sums.increment_not_fine);
+  out.orientation_beyond = root(sums.beyond), out.increment_largest = root(sums.increment);
+  return out;
+}
+
+std::vector<std::uint8_t> DeviceWork::verdicts(const DevicePart& part, std::int64_t voxels) {
+  std::vector<std::uint8_t> host(static_cast<std::size_t>(voxels));
+  gpu_->copy(gpu_, host.data(), part.verdict.get(), voxels);
+  gpu_->synchronise(gpu_);
+  return host;
 }
 
 }  // namespace grainspin::capi

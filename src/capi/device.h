@@ -33,7 +33,11 @@ struct DevicePart {
   void forget_start();
   std::shared_ptr<const LoadedModel> model;
   DeviceBuffer<float> start;        // [voxels, 4] the undeformed grid; none of a restored state
-  DeviceBuffer<std::uint8_t> mask;  // [voxels], once it is asked for
+  // [voxels], once they are asked for:
+  DeviceBuffer<std::uint8_t> mask;
+  DeviceBuffer<std::int32_t> phase;
+  DeviceBuffer<std::uint8_t> verdict;
+  DeviceBuffer<cuda::VoxelSums> sums;  // [1]
 };
 
 // One call's work on arrays of its caller. The engine is this thread's meanwhile; what is launched comes after what the
@@ -41,6 +45,7 @@ struct DevicePart {
 class DeviceWork {
  public:
   DeviceWork(const LoadedModel& model, Stream stream);
+  explicit DeviceWork(const LoadedModel& model);  // no array of the caller's is touched
   // What the stream is given from now on comes after what was launched here.
   void done() { gpu_->let_wait(gpu_, stream_); }
 
@@ -49,14 +54,20 @@ class DeviceWork {
             const DeviceField& to);
   void give(const View& to, const OrientationForm& form, const DeviceField& from);
   void give(const View& to, const DeviceField& from);
-  // Marks of voxels, to and from [voxels] of the host.
+  // Marks of voxels, copied to the host.
   template <class T>
   std::vector<T> marks(const View& from);
-  void give(const View& to, const std::vector<std::uint8_t>& from);
+  void give(const View& to, const DevicePart& part);  // verdicts
   // host[voxels] as it lies on the GPU; null where it is null.
   const std::uint8_t* mask(DevicePart& part, const std::uint8_t* host, std::int64_t voxels);
+  const std::int32_t* phase(DevicePart& part, const std::int32_t* host, std::int64_t voxels);
+  // As DomainJudge::voxels() of [voxels] there; increment: data null for none. Verdicts into the part.
+  VoxelVerdicts judge(DevicePart& part, const DeviceField& q, const DeviceField& increment, const std::int32_t* phase,
+                      const std::uint8_t* mask);
+  std::vector<std::uint8_t> verdicts(const DevicePart& part, std::int64_t voxels);
 
  private:
+  const LoadedModel& model_;
   std::unique_lock<std::mutex> lock_;
   const Gpu& gpu_;
   Stream stream_;

@@ -72,8 +72,12 @@ grainspin_status grainspin_get_verdicts(const grainspin_state* state, const grai
     state->judged();
     if (view.on_gpu) {
       DeviceWork work(*state->model, state->callbacks.stream);
-      work.give(view, state->verdicts);
+      work.give(view, *state->on_gpu);
       return work.done();
+    }
+    if (state->on_gpu) {
+      const auto verdicts = DeviceWork(*state->model).verdicts(*state->on_gpu, state->grid.shape.voxels());
+      return grainspin::capi::write_bytes(view, verdicts.data());
     }
     grainspin::capi::write_bytes(view, state->verdicts.data());
   });

@@ -177,9 +177,20 @@ void grainspin_state::forget() {
 const grainspin::VoxelVerdicts& grainspin_state::judged() const {
   if (counted) return counts;
   const std::int64_t n = grid.shape.voxels();
+  const std::int32_t* const phase = grid.phase.empty() ? nullptr : grid.phase.data();
+  if (on_gpu) {
+    grainspin::capi::DeviceWork work(*model);
+    const grainspin::DeviceRollout& there = device_rollout();
+    using grainspin::Field;
+    counts = work.judge(*on_gpu, there.device_field(Field::kOrientation),
+                        stepped ? there.device_field(Field::kIncrement) : grainspin::DeviceField{},
+                        work.phase(*on_gpu, model->phases() > 1 ? phase : nullptr, n), work.mask(*on_gpu, grid.masked(), n));
+    counted = true;
+    return counts;
+  }
   verdicts.resize(std::size_t(n));
   counts = model->judge.voxels(n, rollout->orientation(),
-                               stepped ? rollout->field(grainspin::Field::kIncrement) : nullptr, grid.phase.empty() ? nullptr : grid.phase.data(),
+                               stepped ? rollout->field(grainspin::Field::kIncrement) : nullptr, phase,
                                grid.masked(), verdicts.data(), model->threads);
   counted = true;
   return counts;
@@ -219,10 +230,11 @@ grainspin_status grainspin_estimate_memory(const grainspin_model* model, const g
     const grainspin::RolloutSize size = grainspin::capi::size_of(m, grid, o.mask, o.phase);
     const std::int64_t n = grid.shape.voxels();
     grainspin_memory out{};
-    // The undeformed orientations, verdicts, and what the grid keeps beside the rollout.
+    // The undeformed orientations and verdicts where the model runs, mask and phases on both sides.
     const std::int64_t start = 16 * n;
-    out.host = size.host + (m.on_device ? 0 : start) + n * (1 + (o.mask ? 1 : 0) + (o.phase ? 4 : 0));
-    out.device = size.device + (m.on_device ? start + (o.mask ? n : 0) : 0);
+    const std::int64_t marks = n * ((o.mask ? 1 : 0) + (o.phase ? 4 : 0));
+    out.host = size.host + marks + (m.on_device ? 0 : start + n);
+    out.device = size.device + (m.on_device ? start + n + marks : 0);
     out.accept = size.carried;
     out.saved = grainspin::capi::saved_bytes(grid, o.mask, o.phase, size.carried);
     grainspin::capi::given(memory, out, grainspin::capi::kMemory, "grainspin_memory");
