@@ -4,24 +4,12 @@
 
 #include <cstdint>
 
+#include "cuda/sub_box.h"
 #include "grainspin/array_view.h"
 #include "grainspin/domain_inline.h"
 #include "grainspin/representation.h"
 
 namespace grainspin::cuda {
-
-// A box of voxels within a field, numbered x fastest.
-struct SubBox {
-  Shape outer;  // of the field
-  int lo[3] = {};
-  Shape size;
-};
-GRAINSPIN_HD constexpr std::int64_t voxel(const SubBox& box, std::int64_t i) {
-  const int x = box.lo[0] + int(i % box.size.nx);
-  const std::int64_t row = i / box.size.nx;
-  const int y = box.lo[1] + int(row % box.size.ny), z = box.lo[2] + int(row / box.size.ny);
-  return (std::int64_t(z) * box.outer.ny + y) * box.outer.nx + x;
-}
 
 // Where memory lies.
 struct Pointer {

@@ -1,21 +1,48 @@
-// A part of launchers.h: the local family's open loop (`initial`, `own`) in bf16, all steps in one kernel.
+// A part of launchers.h: the local family in bf16, fused (fused_run.h: all steps on chip; fused_step.h: one step, state in memory).
+// Index maps of operands, weights and voxels, the same for who packs them, for the kernels and for the tests.
 #pragma once
 
 #include <cstdint>
 
-#include "grainspin/core.h"
+#include "cuda/sub_box.h"
+#include "grainspin/gather.h"
 #include "grainspin/input.h"
 #include "grainspin/model.h"
 
 namespace grainspin::cuda {
 
-struct SubBox;
+// ---- operands ----
+// A cube of embedded orientations as columns of a product, in octets of eight (half a k-block of mma.m16n8k16): each tap has
+// channels / 8 octets of its own; what is left over is one more octet, filled up with zeros, or where it is a single channel
+// (the cubic group: 9 = 8 + 1) octets of eight taps' last channels. 27 taps of 9: 27 + 4 octets, 16 blocks for 243 columns.
+struct Patch {
+  int channels, radius;
+};
+GRAINSPIN_HD constexpr bool has_singles(const Patch& p) { return p.channels % 8 == 1; }
+GRAINSPIN_HD constexpr int octets_a_tap(const Patch& p) { return has_singles(p) ? p.channels / 8 : (p.channels + 7) / 8; }
+GRAINSPIN_HD constexpr int octets_of_taps(const Patch& p) { return taps(p.radius) * octets_a_tap(p); }
+GRAINSPIN_HD constexpr int octets(const Patch& p) { return octets_of_taps(p) + (has_singles(p) ? (taps(p.radius) + 7) / 8 : 0); }
+GRAINSPIN_HD constexpr int blocks_of(const Patch& p) { return (octets(p) + 1) / 2; }
+// The column tap * channels + channel of operand column k; -1: a zero.
+constexpr int patch_column(const Patch& p, int k) {
+  const int octet = k / 8, i = k % 8;
+  if (octet < octets_of_taps(p)) {
+    const int channel = octet % octets_a_tap(p) * 8 + i;
+    return channel < p.channels ? octet / octets_a_tap(p) * p.channels + channel : -1;
+  }
+  const int tap = (octet - octets_of_taps(p)) * 8 + i;
+  return has_singles(p) && tap < taps(p.radius) ? tap * p.channels + p.channels - 1 : -1;
+}
 
+// ---- weights ----
 // Sums of a unit: LSTM i f g o; GRU r, z, n from the input, n from the state. Weights and biases of the sums that go through a
 // sigmoid are halved: sigmoid(a) = tanh(a/2)/2 + 1/2.
 constexpr int kSums = 4;
+constexpr int kMostLayers = 2;
+constexpr int kMostHeads = 16;  // numbers of all heads, padded to whole tiles of 8
+constexpr int kBlockBytes = 2 * 32 * 16;  // of the weights of eight units and one k-block
 
-// Column of a unit's sum in the projected input and in the bias: what a lane of a warp needs of eight units lies together.
+// Place of a unit's sum among the biases: what a lane of a warp needs of eight units lies together.
 GRAINSPIN_HD constexpr int fused_column(int unit, int sum) { return ((unit / 8 * 4 + unit % 8 / 2) * kSums + sum) * 2 + unit % 2; }
 
 // Weights in the order in which mma.m16n8k16 takes its second operand (PTX ISA, "Matrix Fragments for mma.m16n8k16"): lane l
@@ -31,31 +58,97 @@ GRAINSPIN_HD constexpr int fused_head(int number, int k, int blocks) {
   return (((number / 8 * blocks + k / 16) * 32 + lane) * 2 + b) * 2 + k % 2;
 }
 
-constexpr int kMostHeads = 16;  // numbers of all heads, padded to whole tiles of 8
-
-// n rows through all steps. Row i is voxel(box, first + i); results of step t (from 0) are at row t * inside + first + i.
-struct FusedRun {
+// All of a model that does not change from launch to launch.
+struct FusedModel {
   Cell cell;
-  int hidden;        // 32, 64, 96, 128
-  int own;           // k-blocks of 16 of the own orientation's embedding, 0: `initial`
-  int heads;         // numbers: 3, then 6 with stress, then 3 with variance
+  Feedback feedback;
+  int hidden, layers;  // 32, 64, 96, 128; 1, 2
+  Patch patch;
+  int heads;  // numbers: 3, then 6 with stress, then 3 with variance
   bool has_stress;
-  int n, steps;
-  std::int64_t first, inside;
-  const std::uint16_t* gx;         // [n, 4 hidden] bf16, columns fused_column: the projected neighbours, no bias
-  const float* bias;               // [4 hidden], the same columns
-  const std::uint16_t* recurrent;  // bf16, fused_weight, hidden / 16 blocks
-  const std::uint16_t* own_weight; // bf16, fused_weight, `own` blocks; null
-  const std::uint16_t* head;       // bf16, fused_head, hidden / 16 blocks
+  // bf16, fused_weight. projection (`initial`, `own`): blocks_of(patch). layer[l]: the layer's input (blocks_before) and then
+  // its own state (hidden / 16).
+  const std::uint16_t* projection;
+  const std::uint16_t* layer[kMostLayers];
+  const float* bias;          // [layers][4 hidden], columns fused_column
+  const std::uint16_t* head;  // bf16, fused_head, hidden / 16 blocks
   float scale[kMostHeads], offset[kMostHeads];  // a number of the heads is offset + scale * product
-  InputSpec input;                 // of `own`
-  const std::uint8_t* mask;        // [outer of the box] or null
-  const float* q;                  // [inside, 4] where the path starts
-  const float* given;              // [steps, inside, 4]: taken in the place of the own path, or null
-  float* orientation;              // [steps, inside, 4]
-  float* increment;                // [steps, inside, 3]
-  float* stress;                   // [steps, inside, 6] or null
-  float* log_variance;             // [steps, inside, 3] or null
+  EmbeddingSpec embedding;
+  float input_scale[EmbeddingSpec::kMaxSize], input_shift[EmbeddingSpec::kMaxSize];  // e scale + shift is multiplied
+};
+GRAINSPIN_HD constexpr Patch own_patch(const FusedModel& m) { return {m.patch.channels, 0}; }
+// What a step reads of orientations: the cube, the voxel itself, or (radius -1) nothing.
+GRAINSPIN_HD constexpr Patch step_patch(const FusedModel& m) {
+  return m.feedback == Feedback::kNeighbours ? m.patch : m.feedback == Feedback::kOwn ? own_patch(m) : Patch{m.patch.channels, -1};
+}
+// k-blocks of a layer's input in a step.
+GRAINSPIN_HD constexpr int blocks_before(const FusedModel& m, int layer) {
+  return layer > 0 ? m.hidden / 16 : step_patch(m).radius < 0 ? 0 : blocks_of(step_patch(m));
+}
+
+// ---- voxels ----
+// A warp's rows are lines of eight voxels along x, two to a tile of sixteen rows; two tiles a warp halve the reading of weights,
+// from hidden 96 on their registers would spill. The lines of a block lie four abreast along y.
+constexpr int kLine = 8;
+GRAINSPIN_HD constexpr int tiles_a_warp(int hidden) { return hidden <= 64 ? 2 : 1; }
+struct Lattice {
+  int ly, lz;      // lines of a block along y and z
+  int bx, by, bz;  // blocks along x, y, z
+  GRAINSPIN_HD constexpr std::int64_t blocks() const { return std::int64_t(bx) * by * bz; }
+};
+GRAINSPIN_HD constexpr Lattice lattice(int hidden, int warps, const Shape& box) {
+  const int lines = warps * tiles_a_warp(hidden) * 2, ly = lines < 4 ? lines : 4, lz = lines / ly;
+  return {ly, lz, (box.nx + kLine - 1) / kLine, (box.ny + ly - 1) / ly, (box.nz + lz - 1) / lz};
+}
+// Bytes for `blocks` blocks: h (bf16) of each layer, c (fp16: at most one larger than the step's number) of an LSTM's; and the
+// projected neighbours (bf16).
+GRAINSPIN_HD constexpr std::int64_t fused_rows(int hidden, int warps, std::int64_t blocks) { return blocks * warps * tiles_a_warp(hidden) * 16; }
+GRAINSPIN_HD constexpr std::int64_t fused_state_bytes(const FusedModel& m, int warps, std::int64_t blocks) {
+  return fused_rows(m.hidden, warps, blocks) * m.hidden * 2 * m.layers * (m.cell == Cell::kLstm ? 2 : 1);
+}
+GRAINSPIN_HD constexpr std::int64_t fused_projected_bytes(const FusedModel& m, int warps, std::int64_t blocks) {
+  return fused_rows(m.hidden, warps, blocks) * m.hidden * kSums * 2;
+}
+
+// ---- launches ----
+// Results of voxel i of the box at row i; null: not wanted.
+struct FusedResults {
+  float *orientation, *increment, *stress, *log_variance;  // 4, 3, 6, 3 numbers a voxel
+};
+
+// One step of blocks first .. first + blocks - 1 of the lattice over a box.
+struct FusedStep {
+  FusedModel model;
+  int warps;
+  SubBox box;
+  const std::uint8_t* mask;  // [box.outer] or null
+  std::int64_t first;
+  int blocks;
+  // Where orientations are read that the step sees: `neighbours`: the cubes; `own`: radius 0.
+  Neighbourhood hood;
+  int lo[3];           // of the box in hood.shape
+  const float* field;  // [hood.shape, 4]
+  const void* projected;  // `initial`, `own`: of these blocks
+  void* state;            // of these blocks
+  bool fresh;             // the state is zero and not read
+  const float* q;         // [box.size, 4] what turns; may be results.orientation where nobody else reads it
+  FusedResults results;   // orientation and increment are always wanted
+};
+
+// `initial`, `own`, one layer: all steps of a box.
+struct FusedRun {
+  FusedModel model;
+  int warps;
+  SubBox box;
+  Neighbourhood hood;
+  const float* q0;     // [hood.shape, 4]
+  std::int64_t first;  // block of the lattice
+  int blocks;
+  void* projected;     // not null: the projection of these blocks is written there, and that is all
+  int steps;
+  const float* given;  // [steps, box.size, 4]: taken in the place of the own path, or null
+  const int* slot;     // [steps]: results of step t go to place slot[t] of [.., box.size]; below 0: nowhere
+  FusedResults results;
 };
 
 }  // namespace grainspin::cuda

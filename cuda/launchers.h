@@ -12,6 +12,7 @@
 #include "cuda/fused_launchers.h"
 #include "cuda/nonlocal_launchers.h"
 #include "cuda/regression_launchers.h"
+#include "cuda/sub_box.h"
 #include "grainspin/gather.h"
 #include "grainspin/input.h"
 #include "grainspin/model.h"
@@ -19,7 +20,7 @@
 namespace grainspin::cuda {
 
 // Raised with every change of this file: a library of another version is refused.
-constexpr int kTableVersion = 5;
+constexpr int kTableVersion = 7;
 
 struct Context;  // a GPU, a stream on it, and what cuBLAS needs
 struct Graph;    // recorded launches
@@ -116,14 +117,13 @@ struct Table {
   void (*cell)(Context*, const CellStep&);
   void (*heads)(Context*, const HeadStep&);
 
-  // The open loop in bf16 (fused_launchers.h), where can_fuse() says that this GPU has what it takes.
-  int fused_rows;  // rows of a batch of it, for the reason that batch_rows has
-  bool (*can_fuse)(Context*, Cell, int hidden, int own_blocks);
-  // bf16(field[hood.shape, channels]) -> patches[batch.rows, width], columns behind the last tap zero; width a multiple of 8
-  void (*gather_bf16)(Context*, const Neighbourhood&, int channels, const float* field, const Batch&, int width, std::uint16_t* patches);
-  // y[rows, out] = bf16(x[rows, in] weight[out, in]^T), sums in fp32; in a multiple of 8
-  void (*project_bf16)(Context*, int rows, int in, int out, const std::uint16_t* x, const std::uint16_t* weight, std::uint16_t* y);
-  void (*fused)(Context*, const FusedRun&, const SubBox& box);
+  // The local family in bf16, fused (fused_launchers.h). Warps of a block of all steps, and of one step and its projection, which
+  // fix the order of voxels in states; 0: not for this model or not on this GPU.
+  int step_rows;  // rows that an open loop of two layers takes through all steps at a time: their state stays in the L2 cache
+  int (*run_warps)(Context*, const FusedModel&);
+  int (*step_warps)(Context*, const FusedModel&);
+  void (*run)(Context*, const FusedRun&);
+  void (*step)(Context*, const FusedStep&);
 
   // What work(with) launches is not run but recorded, and run as often as the graph is launched. Copies to host memory
   // must go to pinned memory; nothing may be allocated, waited for or marked meanwhile. An error that work throws passes.

@@ -53,11 +53,11 @@ void linear(Context*, int rows, int in, int out, const float* x, const float* we
 void cell(Context*, const CellStep&);
 void heads(Context*, const HeadStep&);
 
-// fused.cu
-bool can_fuse(Context*, Cell cell, int hidden, int own_blocks);
-void gather_bf16(Context*, const Neighbourhood&, int channels, const float* field, const Batch&, int width, std::uint16_t* patches);
-void project_bf16(Context*, int rows, int in, int out, const std::uint16_t* x, const std::uint16_t* weight, std::uint16_t* y);
-void fused(Context*, const FusedRun&, const SubBox& box);
+// fused.cu, fused_step.cu
+int run_warps(Context*, const FusedModel&);
+int step_warps(Context*, const FusedModel&);
+void run(Context*, const FusedRun&);
+void step(Context*, const FusedStep&);
 
 // graph.cu
 Graph* record(Context*, void (*work)(void*), void* with);

@@ -17,8 +17,8 @@ extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* 
     t.mark = mark, t.wait = wait, t.synchronise = synchronise;
     t.embed = embed, t.gather_patches = gather_patches, t.gather_embedded = gather_embedded;
     t.linear = linear, t.cell = cell, t.heads = heads;
-    t.fused_rows = 1 << 17;  // four waves of rows on the largest GPUs
-    t.can_fuse = can_fuse, t.gather_bf16 = gather_bf16, t.project_bf16 = project_bf16, t.fused = fused;
+    t.step_rows = 1 << 16;
+    t.run_warps = run_warps, t.step_warps = step_warps, t.run = run, t.step = step;
     t.record = record, t.launch = launch, t.forget = forget;
     t.spectral_bytes = spectral_bytes, t.spectral_create = spectral_create, t.spectral_destroy = spectral_destroy;
     t.forward = forward, t.inverse = inverse, t.maps = maps;

@@ -2,7 +2,7 @@
 //
 // `neighbours` advances the whole region step by step, state in device memory. `initial` and `own` take a batch
 // through all steps, the projection of the neighbours done once; then the steps are handed out. With Precision::kFast one
-// kernel does all steps of a batch (engine_cuda_fused.h).
+// kernel does a step, or all of them (engine_cuda_fused.h).
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -76,11 +76,18 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
   };
   std::int64_t device_bytes(const Region& region) const {
     const std::int64_t B = rows(), n = region.shape.voxels(), inner = region.inner.voxels(), T = spec_.steps();
-    if (fused_) return (n * (4 + channels()) + inner * (4 + T * output_floats(spec_.local))) * kFloat + fused_->batch_bytes();
+    const std::int64_t results = count_wanted(region) * output_floats(spec_.local);
+    if (fused_ && coupled()) return (n * (4 + output_floats(spec_.local)) + state_floats(region.shape)) * kFloat;
+    if (fused_) return (n * 4 + inner * results) * kFloat + T * std::int64_t(sizeof(int)) + fused_->scratch_bytes(region.inner);
     std::int64_t floats = B * (cube() + 2 * gates() + head_width_) + n * (4 + channels());
     if (coupled()) floats += padded(n, B) * state() + n * (4 + output_floats(spec_.local) - 4);
-    else floats += B * (state() + gates() + channels()) + inner * (4 + T * output_floats(spec_.local));
+    else floats += B * (state() + gates() + channels() + output_floats(spec_.local)) + inner * (4 + results);
     return floats * kFloat;
+  }
+  int count_wanted(const Region& region) const {
+    int count = 0;
+    for (int t = 1; t <= spec_.steps(); ++t) count += wants(region, t);
+    return count;
   }
   // With the mask and, where it must be there at once, the teacher.
   std::int64_t device_bytes(const Region& region, const void* mask, const void* teacher) const {
@@ -95,7 +102,9 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     int fits = 0;  // edge of the largest whole cube
     for (int step = 1 << 11; step; step /= 2) {
       const int n = fits + step;
-      if (device_bytes(whole({n, n, n}, {}), mask, teacher) + kSlack <= free_bytes) fits = n;
+      Region cube = whole({n, n, n}, {});
+      cube.wanted = region.wanted;
+      if (device_bytes(cube, mask, teacher) + kSlack <= free_bytes) fits = n;
     }
     throw Error(Errc::kMemory, std::to_string(region.shape.nx) + " x " + std::to_string(region.shape.ny) + " x " +
                                    std::to_string(region.shape.nz) + " voxels at once need " + gigabytes(wanted) +
@@ -117,19 +126,25 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     // Step `step` of these device fields, of which `box` is asked for.
     void send(int step, const SubBox& box, const float* q, const float* increment, const float* stress,
               const float* log_variance) {
-      const auto& set = sets_[step & 1];
+      const auto& set = sets_[sent_ & 1];
       gpu_->copy_box(gpu_, set.orientation.get(), q, box, 16);
       gpu_->copy_box(gpu_, set.increment.get(), increment, box, 12);
       if (stress) gpu_->copy_box(gpu_, set.stress.get(), stress, box, 24);
       if (log_variance) gpu_->copy_box(gpu_, set.log_variance.get(), log_variance, box, 12);
-      gpu_->mark(gpu_, step & 1);
+      gpu_->mark(gpu_, sent_ & 1);
       deliver();
       pending_ = step;
+      ++sent_;
+    }
+    // A step that nobody reads.
+    void pass(int step) {
+      deliver();
+      sink_({.step = step});
     }
     void deliver() {
       if (!pending_) return;
-      const auto& set = sets_[pending_ & 1];
-      gpu_->wait(gpu_, pending_ & 1);
+      const auto& set = sets_[(sent_ - 1) & 1];
+      gpu_->wait(gpu_, (sent_ - 1) & 1);
       const int step = std::exchange(pending_, 0);
       sink_({step, set.orientation.get(), set.increment.get(), set.stress.get(), set.log_variance.get()});
     }
@@ -139,16 +154,15 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     const std::function<void(const StepOutput&)>& sink_;
     std::int64_t n_;
     Outputs<PinnedBuffer> sets_[2];
-    int pending_ = 0;
+    int pending_ = 0, sent_ = 0;
   };
 
   void run_coupled(const Inputs& in, const std::function<void(const StepOutput&)>& sink) const {
-    const std::int64_t n = in.region.shape.voxels(), stride = padded(n, rows());
-    const int C = channels();
-    const DeviceBuffer<float> first = on_device(gpu_, in.q0, n * 4), second(gpu_, n * 4), e(gpu_, n * C);
+    const std::int64_t n = in.region.shape.voxels(), numbers = state_floats(in.region.shape);
+    const DeviceBuffer<float> first = on_device(gpu_, in.q0, n * 4), second(gpu_, n * 4), e(gpu_, fused_ ? 0 : n * channels());
     const Scratch s = scratch();
-    const DeviceBuffer<float> state(gpu_, stride * this->state());
-    gpu_->zero(gpu_, state.get(), stride * this->state() * kFloat);
+    const DeviceBuffer<float> state(gpu_, numbers);
+    if (!fused_) gpu_->zero(gpu_, state.get(), numbers * kFloat);
     // Everything but the orientations, which are in `first` and `second`.
     Outputs<DeviceBuffer> out(gpu_, spec_.local, 0);
     out.increment = {gpu_, n * 3};
@@ -161,8 +175,12 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     float* q_out = second.get();
     for (int t = 1; t <= spec_.steps(); ++t) {
       if (in.teacher) gpu_->copy(gpu_, q, in.teacher + (t - 1) * n * 4, n * 4 * kFloat);
-      step_coupled(hood(in.region, in.mask), q, q_out, e.get(), state.get(), s, out);
-      delivery.send(t, inner(in.region), q_out, out.increment.get(), out.stress.get(), out.log_variance.get());
+      if (fused_)
+        fused_->step(hood(in.region, in.mask), {in.region.shape, {}, in.region.shape}, nullptr, state.get(), t == 1, q,
+                     {q_out, out.increment.get(), out.stress.get(), out.log_variance.get()});
+      else step_coupled(hood(in.region, in.mask), q, q_out, e.get(), state.get(), s, out);
+      if (wants(in.region, t)) delivery.send(t, inner(in.region), q_out, out.increment.get(), out.stress.get(), out.log_variance.get());
+      else delivery.pass(t);
       std::swap(q, q_out);
     }
     delivery.deliver();
@@ -172,24 +190,28 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     const std::int64_t n = in.region.shape.voxels(), B = rows(), inside = in.region.inner.voxels();
     const int H = spec_.local.hidden, C = channels(), L = spec_.local.layers, T = spec_.steps();
     const SubBox box = inner(in.region);
-    const DeviceBuffer<float> q0 = on_device(gpu_, in.q0, n * 4), e(gpu_, n * C), start(gpu_, inside * 4);
-    gpu_->embed(gpu_, input_, n, n, q0.get(), e.get());
-    gpu_->copy_box(gpu_, start.get(), q0.get(), box, 16);
+    const DeviceBuffer<float> q0 = on_device(gpu_, in.q0, n * 4);
     const DeviceBuffer<float> given(gpu_, in.teacher ? T * inside * 4 : 0);
     if (in.teacher)
       for (int t = 0; t < T; ++t)
         gpu_->copy_box(gpu_, given.get() + t * inside * 4, in.teacher + t * n * 4, box, 16);
-    const Outputs<DeviceBuffer> out(gpu_, spec_.local, T * inside);
-    const DeviceBuffer<std::uint16_t> batch = fused_ ? fused_->batch() : DeviceBuffer<std::uint16_t>();
+    const Outputs<DeviceBuffer> out(gpu_, spec_.local, count_wanted(in.region) * inside);
+    const std::vector<int> slots = this->slots(in.region);
     if (fused_) {
+      const DeviceBuffer<int> slot = on_device(gpu_, slots.data(), T);
+      const DeviceBuffer<std::byte> scratch(gpu_, fused_->scratch_bytes(in.region.inner));
       Delivery delivery(*this, in.region, sink);
       const Finish finish{gpu_};
-      fused_->run(hood(in.region, in.mask), box, e.get(), start.get(), in.teacher ? given.get() : nullptr, in.mask,
-                  {out.orientation.get(), out.increment.get(), out.stress.get(), out.log_variance.get()}, batch);
+      fused_->run(hood(in.region, in.mask), box, q0.get(), in.teacher ? given.get() : nullptr, slot.get(), slots,
+                  {out.orientation.get(), out.increment.get(), out.stress.get(), out.log_variance.get()}, scratch.get());
       deliver_all(delivery, in.region, out);
       return;
     }
+    const DeviceBuffer<float> e(gpu_, n * C), start(gpu_, inside * 4);
+    gpu_->embed(gpu_, input_, n, n, q0.get(), e.get());
+    gpu_->copy_box(gpu_, start.get(), q0.get(), box, 16);
     const Scratch s = scratch();
+    const Outputs<DeviceBuffer> spare(gpu_, spec_.local, B);  // of a batch, for steps that nobody reads
     const DeviceBuffer<float> state(gpu_, B * this->state()), projected(gpu_, B * gates()), now(gpu_, B * C);
     float* h = state.get();
     float* c = spec_.local.cell == Cell::kLstm ? h + L * B * H : nullptr;
@@ -203,20 +225,36 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
       const float* q = start.get() + at * 4;
       for (int t = 0; t < T; ++t) {
         if (in.teacher) q = given.get() + (t * inside + at) * 4;
-        float* q_out = out.orientation.get() + (t * inside + at) * 4;
-        step_alone(box, at, m, in.mask, projected.get(), now.get(), q, q_out, h, c, B, s, out, t * inside + at);
+        const bool kept = slots[std::size_t(t)] >= 0;
+        const std::int64_t to = kept ? slots[std::size_t(t)] * inside + at : 0;
+        const Outputs<DeviceBuffer>& results = kept ? out : spare;
+        float* q_out = results.orientation.get() + to * 4;
+        step_alone(box, at, m, in.mask, projected.get(), now.get(), q, q_out, h, c, B, s, results, to);
         q = q_out;
       }
     }
     deliver_all(delivery, in.region, out);
   }
 
-  // Results of all steps, [T, inner] on the GPU.
+  // [T] where among the wanted steps each lies; -1: nowhere.
+  std::vector<int> slots(const Region& region) const {
+    std::vector<int> slots;
+    int next = 0;
+    for (int t = 1; t <= spec_.steps(); ++t) slots.push_back(wants(region, t) ? next++ : -1);
+    return slots;
+  }
+
+  // Results of the wanted steps, [.., inner] on the GPU.
   void deliver_all(Delivery& delivery, const Region& region, const Outputs<DeviceBuffer>& out) const {
     const std::int64_t inside = region.inner.voxels();
     const SubBox dense{region.inner, {}, region.inner};
+    const std::vector<int> slots = this->slots(region);
     for (int t = 0; t < spec_.steps(); ++t) {
-      const std::int64_t i = t * inside;
+      const std::int64_t i = slots[std::size_t(t)] * inside;
+      if (i < 0) {
+        delivery.pass(t + 1);
+        continue;
+      }
       delivery.send(t + 1, dense, out.orientation.get() + i * 4, out.increment.get() + i * 3,
                     spec_.local.stress ? out.stress.get() + i * 6 : nullptr,
                     spec_.local.variance ? out.log_variance.get() + i * 3 : nullptr);

@@ -1,8 +1,10 @@
-// The open loop of the local family (`initial`, `own`) on a GPU in bf16, all steps in one kernel (cuda/fused_launchers.h).
+// The local family on a GPU in bf16 by fused kernels (cuda/fused_launchers.h): `initial` and `own` with one layer all steps in one
+// kernel; else one kernel a step, state in device memory.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "device_memory.h"
 #include "grainspin/input.h"
@@ -10,31 +12,40 @@
 
 namespace grainspin {
 
-class FusedOpenLoop {
+class CudaFused {
  public:
-  // Null where the model or the GPU is not made for it: feedback `neighbours`, two layers, a hidden size other than 32, 64, 96
-  // and 128, a GPU without products of bf16 or with too little shared memory.
-  static std::unique_ptr<FusedOpenLoop> make(const Gpu& gpu, const Model& model);
+  // Null where the model or the GPU is not made for it: a hidden size other than 32, 64, 96 and 128, a GPU without products of
+  // bf16 or with too little shared memory for the cube.
+  static std::unique_ptr<CudaFused> make(const Gpu& gpu, const Model& model);
 
-  // Device memory and rows of one batch: patches and their projection.
-  std::int64_t batch_bytes() const;
-  struct Results {
-    float *orientation, *increment, *stress, *log_variance;  // [T, inside, numbers]
-  };
-  // Of the voxels of a box, through all steps: e[hood.shape, C] embedded initial orientations, q[inside, 4] where the paths
-  // start, given[T, inside, 4] or null, all on the GPU. Asynchronous; the batch's memory must live until it is done.
-  void run(const Neighbourhood& hood, const cuda::SubBox& box, const float* e, const float* q, const float* given, const std::uint8_t* mask,
-           const Results& results, const DeviceBuffer<std::uint16_t>& batch) const;
-  DeviceBuffer<std::uint16_t> batch() const { return {gpu_, batch_bytes() / 2}; }
+  // All steps of a box at once. q0[hood.shape, 4]; given[T, inside, 4] or null; slot[T] where step t's results go, below 0: nowhere; all
+  // on the GPU. scratch: scratch_bytes(box.size). Asynchronous. `initial` and `own` alone.
+  void run(const Neighbourhood& hood, const cuda::SubBox& box, const float* q0, const float* given, const int* slot, const std::vector<int>& slots,
+           const cuda::FusedResults& results, std::byte* scratch) const;
+  std::int64_t scratch_bytes(Shape box) const;
+
+  // One step of a box, which by `neighbours` is all of hood.shape: state state_bytes(box.size), not read where `fresh`; projected:
+  // of project(), null by `neighbours`; q[inside, 4], by `neighbours` not results.orientation. Asynchronous.
+  void step(const Neighbourhood& hood, const cuda::SubBox& box, const void* projected, void* state, bool fresh, const float* q,
+            const cuda::FusedResults& results) const;
+  std::int64_t state_bytes(Shape box) const;
+  // `initial`, `own`: what the neighbours give a box's voxels, once.
+  void project(const Neighbourhood& hood, const cuda::SubBox& box, const float* q0, void* projected) const;
+  std::int64_t projected_bytes(Shape box) const;
 
  private:
-  FusedOpenLoop(const Gpu& gpu, const Model& model);
-  int width() const { return (taps_ * channels_ + 7) / 8 * 8; }  // of a row of patches: what tensor cores take
+  CudaFused(const Gpu& gpu, const Model& model);
+  bool on_chip() const { return run_warps_ > 0; }
+  std::int64_t blocks(Shape box) const { return cuda::lattice(model_.hidden, step_warps_, box).blocks(); }
+  int batch(Shape box) const;  // blocks of the lattice that two layers take through all steps at a time
+  void project(const Neighbourhood& hood, const cuda::SubBox& box, std::int64_t first, int blocks, const float* q0, void* projected) const;
+  void step(const Neighbourhood& hood, const cuda::SubBox& box, std::int64_t first, int blocks, const void* projected, void* state, bool fresh,
+            const float* q, const cuda::FusedResults& results) const;
 
   const Gpu& gpu_;
-  int taps_, channels_, steps_;
-  cuda::FusedRun run_{};  // all that does not change from batch to batch
-  DeviceBuffer<std::uint16_t> projection_, recurrent_, own_, head_;
+  int steps_, run_warps_ = 0, step_warps_ = 0;
+  cuda::FusedModel model_{};
+  DeviceBuffer<std::uint16_t> projection_, layer_[cuda::kMostLayers], head_;
   DeviceBuffer<float> bias_;
 };
 

@@ -33,7 +33,7 @@ CudaLocal::CudaLocal(const Model& model, const EngineOptions& options)
   head_weight_ = on_device(gpu_, weight.data(), std::int64_t(weight.size()));
   head_bias_ = on_device(gpu_, bias.data(), std::int64_t(bias.size()));
   gpu_->synchronise(gpu_);  // the vectors above end here
-  if (options.precision == Precision::kFast) fused_ = FusedOpenLoop::make(gpu_, model);
+  if (options.precision == Precision::kFast) fused_ = CudaFused::make(gpu_, model);
   description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + (fused_ ? ", bf16" : ", fp32");
 }
 

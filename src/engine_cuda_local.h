@@ -58,7 +58,15 @@ class CudaLocal {
   // Numbers of state a voxel: h of every layer, c of an LSTM's.
   int state() const { return spec_.local.layers * spec_.local.hidden * (spec_.local.cell == Cell::kLstm ? 2 : 1); }
 
+  // Floats of memory for n voxels of a box: the state, and by `initial` and `own` what the neighbours gave.
+  std::int64_t state_floats(Shape box) const {
+    return fused_ ? fused_->state_bytes(box) / 4 : padded(box.voxels(), rows()) * state();
+  }
+  std::int64_t projected_floats(Shape box) const {
+    return coupled() ? 0 : fused_ ? fused_->projected_bytes(box) / 4 : padded(box.voxels(), rows()) * gates();
+  }
   Scratch scratch() const {
+    if (fused_) return {};
     const std::int64_t B = rows();
     return {{gpu_, B * cube()}, {gpu_, B * gates()}, {gpu_, B * gates()}, {gpu_, B * head_width_}};
   }
@@ -87,7 +95,7 @@ class CudaLocal {
   ModelSpec spec_;
   InputSpec input_;
   std::vector<Layer> layers_;
-  std::unique_ptr<FusedOpenLoop> fused_;  // null: step by step in fp32
+  std::unique_ptr<CudaFused> fused_;  // null: in fp32, the other members
   int head_width_ = 3;
   DeviceBuffer<float> head_weight_, head_bias_;
   std::string description_;

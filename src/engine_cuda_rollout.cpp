@@ -17,11 +17,11 @@ class CudaLocalRollout final : public DeviceRollout {
   CudaLocalRollout(const CudaLocal& engine, const Region& region, const float* q0, const std::uint8_t* mask)
       : engine_(engine), gpu_(engine.gpu_), region_(region), n_(region.shape.voxels()), stride_(padded(n_, engine.rows())),
         mask_(mask ? on_device(gpu_, mask, n_) : DeviceBuffer<std::uint8_t>()),
-        q_(gpu_, n_ * 4), q_out_(gpu_, n_ * 4), e_(gpu_, n_ * engine.channels()),
-        state_(gpu_, stride_ * engine.state()),
+        q_(gpu_, n_ * 4), q_out_(gpu_, n_ * 4), e_(gpu_, engine.fused_ ? 0 : n_ * engine.channels()),
+        state_(gpu_, engine.state_floats(region.shape)),
         first_(gpu_, engine.coupled() ? 0 : n_ * 4),
-        projected_(gpu_, engine.coupled() ? 0 : stride_ * engine.gates()),
-        now_(gpu_, engine.coupled() ? 0 : engine.rows() * engine.channels()),
+        projected_(gpu_, engine.projected_floats(region.shape)),
+        now_(gpu_, engine.coupled() || engine.fused_ ? 0 : engine.rows() * engine.channels()),
         scratch_(engine.scratch()), out_(gpu_, engine.spec_.local, 0), copies_(gpu_, n_) {
     region_.phase = nullptr;
     out_.increment = {gpu_, n_ * 3};
@@ -47,7 +47,10 @@ class CudaLocalRollout final : public DeviceRollout {
                 " steps of its load only, and all are done");
     const std::lock_guard lock(engine_.busy_);
     const Neighbourhood hood = engine_.hood(region_, mask_.get());
-    if (engine_.coupled()) {
+    if (engine_.fused_) {
+      engine_.fused_->step(hood, box(), projected_.get(), state_.get(), done_ == 0, q_.get(),
+                           {q_out_.get(), out_.increment.get(), out_.stress.get(), out_.log_variance.get()});
+    } else if (engine_.coupled()) {
       engine_.step_coupled(hood, q_.get(), q_out_.get(), e_.get(), state_.get(), scratch_, out_);
     } else {
       const int H = engine_.spec_.local.hidden;
@@ -106,7 +109,7 @@ class CudaLocalRollout final : public DeviceRollout {
   void parts(const Part& part) const {
     if (!engine_.coupled()) part(first_.get(), n_ * 4 * kFloat);  // what the neighbours gave comes from these
     part(q_.get(), n_ * 4 * kFloat);
-    part(state_.get(), stride_ * engine_.state() * kFloat);
+    part(state_.get(), engine_.state_floats(region_.shape) * kFloat);
   }
   void put(const float* q) {
     copies_.forget();
@@ -114,7 +117,7 @@ class CudaLocalRollout final : public DeviceRollout {
     gpu_->synchronise(gpu_);
   }
   void begin(const float* q0) {
-    gpu_->zero(gpu_, state_.get(), stride_ * engine_.state() * kFloat);
+    gpu_->zero(gpu_, state_.get(), engine_.state_floats(region_.shape) * kFloat);
     put(q0);
     if (!engine_.coupled()) {
       gpu_->copy(gpu_, first_.get(), q_.get(), n_ * 4 * kFloat);
@@ -125,6 +128,7 @@ class CudaLocalRollout final : public DeviceRollout {
   }
   // What the neighbours give every batch, once.
   void project() {
+    if (engine_.fused_) return engine_.fused_->project(engine_.hood(region_, mask_.get()), box(), first_.get(), projected_.get());
     gpu_->embed(gpu_, engine_.input_, n_, n_, first_.get(), e_.get());
     for (std::int64_t at = 0; at < n_; at += engine_.rows())
       engine_.project(engine_.hood(region_, mask_.get()), box(), e_.get(), at,
@@ -149,22 +153,22 @@ class CudaLocalRollout final : public DeviceRollout {
 std::unique_ptr<Rollout> start_cuda_local(const CudaLocal& engine, const Region& region, const float* q0,
                                           const std::uint8_t* mask) {
   check_whole(region);
-  require(!engine.fused_, Errc::kDevice,
-          engine.description_ + ": in this precision all steps are one kernel; step by step take the strict precision");
   const std::lock_guard lock(engine.busy_);
   return std::make_unique<CudaLocalRollout>(engine, region, q0, mask);
 }
 
 RolloutSize cuda_local_rollout_size(const CudaLocal& engine, const Region& region, bool masked) {
   check_whole(region);
-  const std::int64_t n = region.shape.voxels(), B = engine.rows(), stride = padded(n, B);
-  const bool alone = !engine.coupled();
+  const std::int64_t n = region.shape.voxels(), B = engine.rows();
+  const bool alone = !engine.coupled(), plain = !engine.fused_;
   RolloutSize size;
   size.host = n * output_floats(engine.spec_.local) * kFloat;
-  size.device = (n * (4 + engine.channels() + output_floats(engine.spec_.local)) + stride * engine.state() +
-                 (alone ? n * 4 + stride * engine.gates() + B * engine.channels() : 0) +
-                 B * (engine.cube() + 2 * engine.gates() + engine.head_width_)) * kFloat + (masked ? n : 0);
-  size.carried = (n * (alone ? 8 : 4) + stride * engine.state()) * kFloat;
+  size.device = (n * (4 + output_floats(engine.spec_.local)) + engine.state_floats(region.shape) +
+                 engine.projected_floats(region.shape) + (alone ? n * 4 : 0)) * kFloat + (masked ? n : 0);
+  if (plain)
+    size.device += (n * engine.channels() + (alone ? B * engine.channels() : 0) +
+                    B * (engine.cube() + 2 * engine.gates() + engine.head_width_)) * kFloat;
+  size.carried = (n * (alone ? 8 : 4) + engine.state_floats(region.shape)) * kFloat;
   return size;
 }
 

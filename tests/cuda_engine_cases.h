@@ -147,6 +147,9 @@ TEST_F(CudaEngine, TilesDoNotChangeABit) {
   }
 }
 
+// Steps that nobody reads are not handed over, and change no bit of the others.
+TEST_F(CudaEngine, StepsThatAreWantedAreThoseOfAWholeRun) { expect_wanted_steps(Precision::kStrict); }
+
 TEST_F(CudaEngine, StopsWhenTheSinkThrowsAndRunsAgain) {
   const Shape shape{4, 4, 4};
   const auto q0 = random_orientations(shape.voxels(), 9);

@@ -1,12 +1,13 @@
-// Mirrors cuda/fused_elements.h and src/engine_cuda_fused.cpp, with the launchers on the host (host_cuda_fused.cpp): the kernel's
-// own code on a warp of 32 threads.
+// Mirrors cuda/fused_*.h and src/engine_cuda_fused.cpp, with the launchers on the host (host_cuda_fused.cpp): the kernels' own code on
+// blocks of two warps of fibers.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <set>
 
-#include "cuda/fused_launchers.h"
+#include "cuda/fused_parts.h"
 #include "host_cuda_test.h"
+#include "host_warp.h"
 
 namespace grainspin {
 class CudaFused : public testing::HostCudaTest {};
@@ -16,17 +17,94 @@ class CudaFused : public testing::HostCudaTest {};
 
 namespace grainspin {
 
+using cuda::blocks_of, cuda::patch_column;
+
 TEST_F(CudaFused, WorkspaceIsWhatARunAllocates) {
   const Shape shape{9, 5, 7};
   const auto q0 = random_orientations(shape.voxels(), 9);
-  Region region = whole(shape, {});
-  region.inner_lo = {1, 2, 0};
-  region.inner = {2, 2, 7};
-  const auto engine = make_cuda_engine(random_model({Cell::kLstm, 1, 32, 1, Feedback::kOwn, true, true}, "432", 1, 2), {.precision = Precision::kFast});
-  const std::int64_t before = host_->peak = host_->allocated;
-  engine->run(region, q0.data(), nullptr, nullptr, [](const StepOutput&) {});
-  const std::int64_t pinned = 2 * 28 * 4 * 16;  // two steps of the inner part
-  EXPECT_EQ(host_->peak - before + pinned, engine->workspace(region));
+  for (const Feedback feedback : {Feedback::kOwn, Feedback::kNeighbours})
+    for (const int layers : {1, 2}) {
+      Region region = whole(shape, {});
+      region.inner_lo = {1, 2, 0};
+      region.inner = {2, 2, 7};
+      const auto engine = make_cuda_engine(random_model({Cell::kLstm, layers, 32, 1, feedback, true, true}, "432", 1, 2), {.precision = Precision::kFast});
+      const std::int64_t before = host_->peak = host_->allocated;
+      engine->run(region, q0.data(), nullptr, nullptr, [](const StepOutput&) {});
+      const std::int64_t pinned = 2 * 28 * 4 * 16;  // two steps of the inner part
+      EXPECT_EQ(host_->peak - before + pinned, engine->workspace(region)) << name(feedback) << " x" << layers;
+    }
+}
+
+// At most 1.1 of what goes in and comes out, weights included: nothing of a voxel but its path is kept in memory.
+TEST_F(CudaFused, MemoryIsThatOfInputAndOutput) {
+  const Model model = random_model({Cell::kLstm, 1, 64, 1, Feedback::kInitial}, "432", 13, 2);
+  std::int64_t weights = 0;
+  for (const auto& [name, tensor] : model.tensors) weights += std::int64_t(tensor.values.size()) * 4;
+  const auto engine = make_cuda_engine(model, {.precision = Precision::kFast});
+  Region region = whole({256, 256, 256}, {});
+  const std::int64_t n = region.shape.voxels(), step = n * 4 * 7, pinned = 2 * step;
+  EXPECT_LE(double(engine->workspace(region) - pinned), 1.1 * double(n * 16 + 13 * step + weights));
+  EXPECT_GE(engine->workspace(region) - pinned, n * 16 + 13 * step);
+  region.wanted.assign(13, 0);
+  region.wanted.back() = 1;
+  EXPECT_LE(double(engine->workspace(region) - pinned), 1.1 * double(n * 16 + step + weights));
+}
+
+// A step a kernel keeps h and c in two bytes each: 256 a voxel at hidden 64, two orientations, and what a step gives beside.
+TEST_F(CudaFused, MemoryOfTheClosedLoopIsItsState) {
+  const auto engine = make_cuda_engine(random_model({Cell::kLstm, 1, 64, 1, Feedback::kNeighbours}, "432", 13, 2), {.precision = Precision::kFast});
+  const Region region = whole({256, 256, 256}, {});
+  const std::int64_t n = region.shape.voxels(), pinned = 2 * n * 4 * 7;
+  EXPECT_EQ(engine->workspace(region) - pinned, n * (256 + 2 * 16 + 12));
+}
+
+// fp16 by its definition (IEEE 754 binary16): every number comes back, halves go to even.
+TEST(FusedMaps, HalvesAreBinary16) {
+  for (int bits = 0; bits < 0x7c00; ++bits) ASSERT_EQ(testing::half(testing::of_half(std::uint16_t(bits))), bits);
+  EXPECT_EQ(testing::of_half(0x3c00), 1.0f);
+  EXPECT_EQ(testing::of_half(0x7bff), 65504.0f);
+  EXPECT_EQ(testing::of_half(1), std::ldexp(1.0f, -24));
+  EXPECT_EQ(testing::half(1 + std::ldexp(1.0f, -11)), 0x3c00);
+  EXPECT_EQ(testing::half(1 + 3 * std::ldexp(1.0f, -11)), 0x3c02);
+  EXPECT_EQ(testing::half(-2.0f), 0xc000);
+}
+
+// Every column of a cube stands in the operand once, and nothing else does.
+TEST(FusedMaps, PatchesAreComplete) {
+  for (const cuda::Patch patch : {cuda::Patch{9, 0}, {9, 1}, {9, 3}, {18, 1}, {14, 2}, {12, 1}, {10, 0}}) {
+    std::set<int> columns;
+    int zeros = 0;
+    for (int k = 0; k < 16 * blocks_of(patch); ++k)
+      if (const int column = patch_column(patch, k); column >= 0) columns.insert(column);
+      else ++zeros;
+    const int all = taps(patch.radius) * patch.channels;
+    EXPECT_EQ(int(columns.size()), all);
+    EXPECT_EQ(*columns.rbegin(), all - 1);
+    EXPECT_EQ(zeros + all, 16 * blocks_of(patch));
+  }
+  EXPECT_EQ(blocks_of({9, 1}), 16);
+}
+
+// Every voxel of a box belongs to one row of one block.
+TEST(FusedMaps, LatticesCoverTheBox) {
+  for (const int hidden : {64, 128})
+    for (const int warps : {1, 2, 8}) {
+      const Shape box{19, 5, 9};
+      const cuda::Lattice grid = cuda::lattice(hidden, warps, box);
+      const int lines = 2 * cuda::tiles_a_warp(hidden);
+      std::set<std::int64_t> seen;
+      int beyond = 0;
+      for (std::int64_t block = 0; block < grid.blocks(); ++block)
+        for (int warp = 0; warp < warps; ++warp)
+          for (int r = 0; r < lines; ++r)
+            for (int at = 0; at < cuda::kLine; ++at) {
+              const std::int64_t v = cuda::BlockRows(grid, box, block, warp * lines).voxel(r, at);
+              if (v < 0) ++beyond;
+              else EXPECT_TRUE(seen.insert(v).second);
+            }
+      EXPECT_EQ(std::int64_t(seen.size()), box.voxels());
+      EXPECT_EQ(beyond + box.voxels(), cuda::fused_rows(hidden, warps, grid.blocks()));
+    }
 }
 
 // Every place is used once, and a lane's eight numbers of two units lie together.

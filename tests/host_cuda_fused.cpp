@@ -1,74 +1,89 @@
-// The launchers of the fused open loop on the host: the kernel's own code on a warp of threads, the projection by its definition.
+// The launchers of the fused kernels on the host: the kernels' own code on blocks of two warps. What they write beyond their shared
+// memory or leave unwritten shows: it begins as NaN, and its end is checked.
 #include <cstring>
 #include <vector>
 
-#include "cuda/fused_elements.h"
+#include "cuda/fused_run.h"
+#include "cuda/fused_step.h"
 #include "host_cuda_context.h"
 #include "host_warp.h"
 
 namespace grainspin::cuda {
 namespace {
 
-std::uint16_t bf16(float v) {
-  std::uint32_t bits;
-  std::memcpy(&bits, &v, sizeof bits);
-  return std::uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+constexpr int kWarps = 2, kBlocksAtOnce = 2;
+constexpr unsigned char kPoison = 0xff;
+
+bool fits(const FusedModel& m) { return m.hidden == 32 || m.hidden == 64 || m.hidden == 96 || m.hidden == 128; }
+int run_warps(Context*, const FusedModel& m) { return fits(m) && m.layers == 1 && m.feedback != Feedback::kNeighbours ? kWarps : 0; }
+int step_warps(Context*, const FusedModel& m) { return fits(m) ? kWarps : 0; }
+
+// kernel(warp, block, memory) of a persistent grid of two blocks.
+template <class Kernel>
+void on_blocks(int bytes, const Kernel& kernel) {
+  for (int block = 0; block < kBlocksAtOnce; ++block) {
+    std::vector<unsigned char> memory(std::size_t(bytes) + 64, kPoison);
+    unsigned char* const base = memory.data() + (16 - reinterpret_cast<std::uintptr_t>(memory.data()) % 16) % 16;
+    testing::HostBlock threads(kWarps);
+    threads.run([&](int thread) { kernel(testing::HostWarp(threads, thread), block, reinterpret_cast<char*>(base)); }, block % 2);
+    for (unsigned char* end = base + bytes; end < memory.data() + memory.size(); ++end)
+      if (*end != kPoison) throw Error(Errc::kInternal, "host CUDA: written beyond the shared memory");
+  }
 }
-float value(std::uint16_t v) { return low_of(v); }
 
-bool can_fuse(Context*, Cell, int hidden, int) { return hidden == 32 || hidden == 64 || hidden == 96 || hidden == 128; }
-
-void gather_bf16(Context*, const Neighbourhood& hood, int channels, const float* field, const Batch& batch, int width, std::uint16_t* patches) {
-  const int size = taps(hood.radius) * channels;
-  std::vector<std::int64_t> centres;
-  for (int i = 0; i < batch.n; ++i) centres.push_back(voxel(batch, i));
-  std::vector<float> rows(std::size_t(batch.n) * size);
-  grainspin::gather_patches(hood, channels, field, batch.n, centres.data(), 0, rows.data());
-  for (int i = 0; i < batch.rows; ++i)
-    for (int c = 0; c < width; ++c) patches[std::int64_t(i) * width + c] = i < batch.n && c < size ? bf16(rows[std::size_t(i) * size + c]) : 0;
+template <int H, bool kLstm>
+void run(const FusedRun& s) {
+  if (s.projected) {
+    on_blocks(RunMemory(s.model, s.warps, false, true).bytes,
+              [&](const testing::HostWarp& warp, int block, char* memory) { fused_project<H, kLstm>(s, warp, block, kBlocksAtOnce, memory); });
+    return;
+  }
+  constexpr bool kResident = H <= 32;
+  on_blocks(RunMemory(s.model, s.warps, kResident).bytes,
+            [&](const testing::HostWarp& warp, int block, char* memory) { fused_run<H, kLstm, kResident>(s, warp, block, kBlocksAtOnce, memory); });
+}
+template <int H, bool kLstm, bool kResident>
+void step(const FusedStep& s) {
+  on_blocks(StepMemory(s.model, s.warps, kResident).bytes,
+            [&](const testing::HostWarp& warp, int block, char* memory) { fused_step<H, kLstm, kResident>(s, warp, block, kBlocksAtOnce, memory); });
+}
+template <int H>
+void run(const FusedRun& s) {
+  s.model.cell == Cell::kLstm ? run<H, true>(s) : run<H, false>(s);
+}
+template <int H>
+void step(const FusedStep& s) {
+  s.model.cell == Cell::kLstm ? step<H, true, H == 32>(s) : step<H, false, H == 32>(s);
 }
 
-void project_bf16(Context*, int rows, int in, int out, const std::uint16_t* x, const std::uint16_t* weight, std::uint16_t* y) {
-  for (int i = 0; i < rows; ++i)
-    for (int o = 0; o < out; ++o) {
-      float sum = 0;
-      for (int k = 0; k < in; ++k) sum += value(x[std::int64_t(i) * in + k]) * value(weight[std::int64_t(o) * in + k]);
-      y[std::int64_t(i) * out + o] = bf16(sum);
+void run(Context* c, const FusedRun& s) {
+  enqueue(c, [s] {
+    switch (s.model.hidden) {
+      case 32: return run<32>(s);
+      case 64: return run<64>(s);
+      case 96: return run<96>(s);
+      case 128: return run<128>(s);
+      default: throw Error(Errc::kInternal, "host CUDA: a hidden size that is not fused");
     }
-}
-
-template <int H, bool kLstm, bool kOwn>
-void run(const FusedRun& s, const SubBox& box) {
-  constexpr int kTiles = H <= 64 ? 2 : 1;
-  const FusedWeights w{reinterpret_cast<const Four*>(s.recurrent), reinterpret_cast<const Four*>(s.own_weight),
-                       reinterpret_cast<const std::uint32_t(*)[2]>(s.head), s.bias};
-  std::vector<Four> stage(2 * kTiles * H / 8 * 32);
-  testing::run_warp([&](const testing::HostWarp& warp) {
-    for (int row = 0; row < s.n; row += 16 * kTiles) fused_rows<H, kLstm, kTiles, kOwn>(s, box, w, warp, row, stage.data());
   });
 }
-
-template <int H>
-void run(const FusedRun& s, const SubBox& box) {
-  if (s.cell == Cell::kLstm) s.own ? run<H, true, true>(s, box) : run<H, true, false>(s, box);
-  else s.own ? run<H, false, true>(s, box) : run<H, false, false>(s, box);
-}
-
-void fused(Context*, const FusedRun& s, const SubBox& box) {
-  switch (s.hidden) {
-    case 32: return run<32>(s, box);
-    case 64: return run<64>(s, box);
-    case 96: return run<96>(s, box);
-    case 128: return run<128>(s, box);
-    default: throw Error(Errc::kInternal, "host CUDA: a hidden size that is not fused");
-  }
+void step(Context* c, const FusedStep& s) {
+  enqueue(c, [s] {
+    switch (s.model.hidden) {
+      case 32: return step<32>(s);
+      case 64: return step<64>(s);
+      case 96: return step<96>(s);
+      case 128: return step<128>(s);
+      default: throw Error(Errc::kInternal, "host CUDA: a hidden size that is not fused");
+    }
+  });
 }
 
 }  // namespace
 
 void fill_fused(Table& table) {
-  table.fused_rows = 48;
-  table.can_fuse = can_fuse, table.gather_bf16 = gather_bf16, table.project_bf16 = project_bf16, table.fused = fused;
+  table.step_rows = 128;
+  table.run_warps = run_warps, table.step_warps = step_warps, table.run = run, table.step = step;
 }
 
 }  // namespace grainspin::cuda

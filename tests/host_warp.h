@@ -1,76 +1,163 @@
-// A warp on the host: 32 threads with a barrier in the place of lanes that run in step. For kernels that are templates over their
-// warp (cuda/fused_elements.h). mma follows the fragments' definition in the PTX ISA.
+// A block of a GPU's threads on the host, for kernels that are templates over their warp (cuda/fused_parts.h): fibers of one thread that
+// take turns at barriers. mma follows the fragments' definition in the PTX ISA.
 #pragma once
 
-#include <barrier>
+#include <ucontext.h>
+
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <thread>
+#include <functional>
+#include <memory>
 #include <vector>
+
+#include "src/bf16.h"
+#include "grainspin/orientation.h"
 
 namespace grainspin::testing {
 
+// fp16 of v, halves to even: 10 bits behind the point from 2^-14 on, below steps of 2^-24.
+inline std::uint16_t half(float v) {
+  const std::uint16_t sign = std::signbit(v) ? 0x8000 : 0;
+  const float a = std::fabs(v);
+  if (a == 0) return sign;
+  int e = std::max(std::ilogb(a), -14);
+  float steps = std::nearbyint(std::ldexp(a, 10 - e));  // 1024 .. 2048, below 1024 where it is subnormal
+  if (steps == 2048) steps = 1024, ++e;
+  if (e > 15) return sign | 0x7c00;
+  return std::uint16_t(sign | (steps < 1024 ? int(steps) : (e + 15) << 10 | (int(steps) - 1024)));
+}
+inline float of_half(std::uint16_t bits) {
+  const int e = bits >> 10 & 31, m = bits & 1023;
+  const float v = e == 31 ? INFINITY : e ? std::ldexp(float(1024 + m), e - 25) : std::ldexp(float(m), -24);
+  return bits & 0x8000 ? -v : v;
+}
+
+class HostBlock {
+ public:
+  explicit HostBlock(int warps) : warps_(std::size_t(warps)), fibers_(std::size_t(warps) * 32) {}
+
+  // work(thread) by every thread; in reverse order with `backwards`, so that a missing barrier shows.
+  void run(const std::function<void(int)>& work, bool backwards) {
+    work_ = &work;
+    for (std::size_t i = 0; i < fibers_.size(); ++i) {
+      Fiber& f = fibers_[i];
+      f.stack = std::make_unique<char[]>(kStack);
+      getcontext(&f.context);
+      f.context.uc_stack.ss_sp = f.stack.get();
+      f.context.uc_stack.ss_size = kStack;
+      f.context.uc_link = &main_;
+      const std::uintptr_t self = reinterpret_cast<std::uintptr_t>(this);
+      makecontext(&f.context, reinterpret_cast<void (*)()>(&enter), 3, unsigned(self), unsigned(self >> 32), int(i));
+    }
+    for (bool any = true; any;) {
+      any = false;
+      for (std::size_t k = 0; k < fibers_.size(); ++k) {
+        const std::size_t i = backwards ? fibers_.size() - 1 - k : k;
+        if (fibers_[i].done) continue;
+        any = true;
+        now_ = i;
+        swapcontext(&main_, &fibers_[i].context);
+      }
+    }
+  }
+  int threads() const { return int(fibers_.size()); }
+
+  struct Barrier {
+    int arrived = 0, turn = 0;
+  };
+  struct Warp {
+    Barrier barrier;
+    float value[2][32];
+    std::uint32_t a[2][32][4], b[2][32][2];
+  };
+  void wait(Barrier& b, int all) {
+    const int turn = b.turn;
+    if (++b.arrived == all) {
+      b.arrived = 0, ++b.turn;
+      return;
+    }
+    while (b.turn == turn) swapcontext(&fibers_[now_].context, &main_);
+  }
+  Barrier block;
+  Warp& warp(int i) { return warps_[std::size_t(i)]; }
+
+ private:
+  static constexpr std::size_t kStack = 1 << 17;
+  struct Fiber {
+    ucontext_t context;
+    std::unique_ptr<char[]> stack;
+    bool done = false;
+  };
+  static void enter(unsigned low, unsigned high, int thread) {
+    HostBlock* const block = reinterpret_cast<HostBlock*>(std::uintptr_t(low) | std::uintptr_t(high) << 32);
+    (*block->work_)(thread);
+    block->fibers_[std::size_t(thread)].done = true;
+  }
+  std::vector<Warp> warps_;
+  std::vector<Fiber> fibers_;
+  std::size_t now_ = 0;
+  ucontext_t main_;
+  const std::function<void(int)>* work_ = nullptr;
+};
+
 class HostWarp {
  public:
-  struct Shared {
-    std::barrier<> barrier{32};
-    float value[32];
-    std::uint32_t a[32][4], b[32][2];
-  };
-  HostWarp(Shared& shared, int lane) : s_(shared), lane_(lane) {}
+  HostWarp(HostBlock& block, int thread) : block_(block), s_(block.warp(thread / 32)), thread_(thread) {}
 
-  int lane() const { return lane_; }
+  int lane() const { return thread_ % 32; }
+  int warp() const { return thread_ / 32; }
+  int thread() const { return thread_; }
+  int threads() const { return block_.threads(); }
+  void sync() const { block_.wait(block_.block, threads()); }
+  void sync_warp() const { block_.wait(s_.barrier, 32); }
+  void settle() const {}
+  int anew(int v) const { return v; }
+  void fetch(void* to, const void* from) const { std::memcpy(to, from, 16); }
+  void fetched() const {}
+  Quat orientation(const float* q, std::int64_t i) const { return {q[4 * i], q[4 * i + 1], q[4 * i + 2], q[4 * i + 3]}; }
+  void put_orientation(float* to, std::int64_t i, const Quat& q) const { to[4 * i] = q.w, to[4 * i + 1] = q.x, to[4 * i + 2] = q.y, to[4 * i + 3] = q.z; }
+  // Who is through the barrier may overtake the others by one exchange, hence two places in turns.
   float shuffle(float v, int from) const {
-    s_.value[lane_] = v;
-    s_.barrier.arrive_and_wait();
-    const float got = s_.value[from & 31];
-    s_.barrier.arrive_and_wait();
-    return got;
+    const int at = turn_ ^= 1;
+    s_.value[at][lane()] = v;
+    sync_warp();
+    return s_.value[at][from & 31];
   }
-  std::uint32_t pack(float low, float high) const { return rounded(low) | rounded(high) << 16; }
+  std::uint32_t pack(float low, float high) const { return bf16(low) | std::uint32_t(bf16(high)) << 16; }
+  std::uint32_t pack_half(float low, float high) const { return half(low) | std::uint32_t(half(high)) << 16; }
+  float low_half(std::uint32_t pair) const { return of_half(std::uint16_t(pair)); }
+  float high_half(std::uint32_t pair) const { return of_half(std::uint16_t(pair >> 16)); }
   float tanh(float x) const { return std::tanh(x); }
   float half_sigmoid(float half) const { return 0.5f * std::tanh(half) + 0.5f; }
   // c[16, 8] += a[16, 16] b[16, 8].
   void mma(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t* b) const {
-    std::memcpy(s_.a[lane_], a, sizeof s_.a[lane_]);
-    std::memcpy(s_.b[lane_], b, sizeof s_.b[lane_]);
-    s_.barrier.arrive_and_wait();
+    const int at = turn_ ^= 1;
+    std::memcpy(s_.a[at][lane()], a, sizeof s_.a[at][lane()]);
+    std::memcpy(s_.b[at][lane()], b, sizeof s_.b[at][lane()]);
+    sync_warp();
     for (int e = 0; e < 4; ++e) {
-      const int row = lane_ / 4 + e / 2 * 8, column = lane_ % 4 * 2 + e % 2;
-      for (int k = 0; k < 16; ++k) c[e] += element_a(row, k) * element_b(k, column);
+      const int row = lane() / 4 + e / 2 * 8, column = lane() % 4 * 2 + e % 2;
+      for (int k = 0; k < 16; ++k) c[e] += element_a(at, row, k) * element_b(at, k, column);
     }
-    s_.barrier.arrive_and_wait();
   }
 
  private:
   // Row r of a: lanes 4 (r % 8) .., registers r / 8 (k below 8) and 2 + r / 8; two neighbouring k a register.
-  float element_a(int row, int k) const { return half_of(s_.a[row % 8 * 4 + k % 8 / 2][row / 8 + k / 8 * 2], k % 2); }
+  float element_a(int at, int row, int k) const { return half_of(s_.a[at][row % 8 * 4 + k % 8 / 2][row / 8 + k / 8 * 2], k % 2); }
   // Column c of b: lanes 4 c .., register k / 8.
-  float element_b(int k, int column) const { return half_of(s_.b[column * 4 + k % 8 / 2][k / 8], k % 2); }
+  float element_b(int at, int k, int column) const { return half_of(s_.b[at][column * 4 + k % 8 / 2][k / 8], k % 2); }
   static float half_of(std::uint32_t pair, int which) {
     const std::uint32_t bits = which ? pair & 0xffff0000u : pair << 16;
     float v;
     std::memcpy(&v, &bits, sizeof v);
     return v;
   }
-  static std::uint32_t rounded(float v) {  // to the nearest, halves to even
-    std::uint32_t bits;
-    std::memcpy(&bits, &v, sizeof bits);
-    return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-  }
 
-  Shared& s_;
-  int lane_;
+  HostBlock& block_;
+  HostBlock::Warp& s_;
+  int thread_;
+  mutable int turn_ = 0;
 };
-
-// work(warp) on 32 lanes.
-template <class Work>
-void run_warp(const Work& work) {
-  HostWarp::Shared shared;
-  std::vector<std::thread> lanes;
-  for (int lane = 0; lane < 32; ++lane) lanes.emplace_back([&, lane] { work(HostWarp(shared, lane)); });
-  for (std::thread& lane : lanes) lane.join();
-}
 
 }  // namespace grainspin::testing

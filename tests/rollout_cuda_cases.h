@@ -39,24 +39,28 @@ inline void nonlocal_gives_the_bits_of_a_run() {
   }
 }
 
-inline void local_gives_the_bits_of_a_run() {
-  const Shape shape{7, 5, 4};
+// All steps in one kernel (`initial` and `own`, one layer) against one kernel a step, too.
+inline void local_gives_the_bits_of_a_run(Precision precision = Precision::kStrict, Shape shape = {7, 5, 4}, std::vector<Cell> cells = {Cell::kLstm, Cell::kGru}, int steps = 4) {
   std::vector<std::uint8_t> mask(std::size_t(shape.voxels()), 1);
   for (std::size_t i = 0; i < mask.size(); i += 5) mask[i] = 0;
   for (Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours})
-    for (Cell cell : {Cell::kLstm, Cell::kGru})
+    for (Cell cell : cells)
       for (int layers : {1, 2}) {
         SCOPED_TRACE(std::string(name(feedback)) + " " + name(cell) + " x" + std::to_string(layers));
         const bool heads = layers == 2;
-        const Model model = random_model({cell, layers, 32, 1, feedback, heads, heads}, "432", 4, 7);
+        const Model model = random_model({cell, layers, 32, 1, feedback, heads, heads}, "432", steps, 7);
         const Region region = whole(shape, heads ? Boundaries{.y = Boundary::kClamped} : Boundaries{});
-        const auto engine = make_cuda_engine(model, {.device = Device::kCuda});
+        const auto engine = make_cuda_engine(model, {.device = Device::kCuda, .precision = precision});
         const std::uint8_t* m = heads ? mask.data() : nullptr;
         expect_the_bits_of_a_run(*engine, region, m);
         const auto q0 = random_orientations(shape.voxels(), 1);
         if (feedback != Feedback::kInitial) expect_the_bits_of_a_teacher(*engine, region, m);
         else EXPECT_THROW(engine->start(region, q0.data(), m)->set_orientation(q0.data()), Error);
       }
+}
+
+inline void fused_gives_the_bits_of_a_run() {
+  local_gives_the_bits_of_a_run(Precision::kFast, {5, 3, 2}, {Cell::kLstm}, 3);
 }
 
 }  // namespace grainspin::testing

@@ -116,7 +116,7 @@ grainspin_status grainspin_accept(grainspin_state* state) {
     state->rollout->carry(a.carried.data());
     a.step = state->rollout->step();
     a.strain = state->strain;
-    std::vector<float>().swap(a.orientation);  // what is assigned {} keeps its memory
+    a.orientation = {};
     if (state->on_gpu) state->on_gpu->forget_start();
   });
 }
