@@ -57,6 +57,20 @@ struct TileLayout {
         bytes(p.radius < 0 ? 0 : offset + offsets(p) * 2) {}
 };
 
+// Not cubic: out of line, for it takes more registers than what is around it can spare; and no member, so that a tile's pointers stay
+// known to be shared memory.
+template <class Warp>
+GRAINSPIN_HD GRAINSPIN_NO_INLINE void put_other(const FusedModel& m, Warp warp, Quat q, std::uint32_t* main, std::uint16_t* single, int voxels, bool singles, int p) {
+  float e[EmbeddingSpec::kMaxSize + 6] = {};
+  embed(m.embedding, q, e);
+  const int size = m.embedding.size, full = (singles ? size : size + 7) / 8;
+  GRAINSPIN_NO_UNROLL
+  for (int c = 0; c < size; ++c) e[c] = e[c] * m.input_scale[c] + m.input_shift[c];
+  GRAINSPIN_NO_UNROLL
+  for (int i = 0; i < 4 * full; ++i) main[(i / 4 * voxels + p) * 4 + i % 4] = warp.pack(e[2 * i], e[2 * i + 1]);
+  if (singles) single[p] = std::uint16_t(warp.pack(e[size - 1], 0));
+}
+
 struct Tile {
   int octets_of_taps;
   bool singles;
@@ -94,7 +108,7 @@ struct Tile {
   // Place p takes this orientation.
   template <class Warp>
   GRAINSPIN_HD void put(const FusedModel& m, const Warp& warp, const Quat& q, int p) const {
-    if (!m.embedding.cubic) return put_other(m, warp, q, p);
+    if (!m.embedding.cubic) return put_other(m, warp, q, main, single, voxels, singles, p);
     float e[9];
     embed_432(q, e);
     GRAINSPIN_UNROLL
@@ -102,18 +116,6 @@ struct Tile {
     GRAINSPIN_UNROLL
     for (int i = 0; i < 4; ++i) main[p * 4 + i] = warp.pack(e[2 * i], e[2 * i + 1]);
     single[p] = std::uint16_t(warp.pack(e[8], 0));
-  }
-  // Not cubic: out of line, for it takes more registers than what is around it can spare.
-  template <class Warp>
-  GRAINSPIN_HD GRAINSPIN_NO_INLINE void put_other(const FusedModel& m, const Warp& warp, const Quat& q, int p) const {
-    float e[EmbeddingSpec::kMaxSize + 6] = {};
-    embed(m.embedding, q, e);
-    const int size = m.embedding.size, full = (singles ? size : size + 7) / 8;
-    GRAINSPIN_NO_UNROLL
-    for (int c = 0; c < size; ++c) e[c] = e[c] * m.input_scale[c] + m.input_shift[c];
-    GRAINSPIN_NO_UNROLL
-    for (int i = 0; i < 4 * full; ++i) main[(i / 4 * voxels + p) * 4 + i % 4] = warp.pack(e[2 * i], e[2 * i + 1]);
-    if (singles) single[p] = std::uint16_t(warp.pack(e[size - 1], 0));
   }
 };
 

@@ -2,9 +2,10 @@
 //
 // `neighbours` advances the whole region step by step, state in device memory. `initial` and `own` take a batch
 // through all steps, the projection of the neighbours done once; then the steps are handed out. With Precision::kFast one
-// kernel does a step, or all of them (engine_cuda_fused.h).
+// kernel does a step, or all of them (engine_cuda_fused.h), and the steps of a small grid are one graph.
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -37,7 +38,8 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
 
   // Device memory and pinned host memory together: what does not fit in either is refused before it starts.
   std::int64_t workspace(const Region& region) const override {
-    return device_bytes(region) + 2 * output_floats(spec_.local) * region.inner.voxels() * kFloat;
+    const int sets = recorded(region, nullptr) ? count_wanted(region) : 2;
+    return device_bytes(region) + sets * output_floats(spec_.local) * region.inner.voxels() * kFloat;
   }
 
   bool fits(const Region& region, bool masked) const override {
@@ -52,7 +54,8 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     const DeviceBuffer<std::uint8_t> masks =
         mask ? on_device(gpu_, mask, region.shape.voxels()) : DeviceBuffer<std::uint8_t>();
     const Inputs inputs{region, q0, masks.get(), teacher};
-    if (coupled()) run_coupled(inputs, sink);
+    if (recorded(region, teacher)) run_recorded(inputs, sink);
+    else if (coupled()) run_coupled(inputs, sink);
     else run_alone(inputs, sink);
   }
 
@@ -184,6 +187,48 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
       std::swap(q, q_out);
     }
     delivery.deliver();
+  }
+
+  // Small grids, where launches and waiting would show: all steps and the copies of the wanted ones as one graph, which nothing
+  // interrupts. On others a step takes longer than its launch, and its copy runs beside the next one.
+  static constexpr std::int64_t kRecordedBytes = std::int64_t(64) << 20;
+  bool recorded(const Region& region, const void* teacher) const {
+    return fused_ && coupled() && !teacher && count_wanted(region) * output_floats(spec_.local) * region.inner.voxels() * kFloat <= kRecordedBytes;
+  }
+  void run_recorded(const Inputs& in, const std::function<void(const StepOutput&)>& sink) const {
+    const std::int64_t n = in.region.shape.voxels(), inside = in.region.inner.voxels();
+    const DeviceBuffer<float> first = on_device(gpu_, in.q0, n * 4), second(gpu_, n * 4), state(gpu_, state_floats(in.region.shape));
+    Outputs<DeviceBuffer> out(gpu_, spec_.local, 0);
+    out.increment = {gpu_, n * 3};
+    if (spec_.local.stress) out.stress = {gpu_, n * 6};
+    if (spec_.local.variance) out.log_variance = {gpu_, n * 3};
+    const Outputs<PinnedBuffer> pinned(gpu_, spec_.local, count_wanted(in.region) * inside);
+    const std::vector<int> slots = this->slots(in.region);
+    const SubBox all{in.region.shape, {}, in.region.shape}, box = inner(in.region);
+    const auto work = [&] {
+      float *q = first.get(), *q_out = second.get();
+      for (int t = 0; t < spec_.steps(); ++t, std::swap(q, q_out)) {
+        fused_->step(hood(in.region, in.mask), all, nullptr, state.get(), t == 0, q, {q_out, out.increment.get(), out.stress.get(), out.log_variance.get()});
+        const std::int64_t at = slots[std::size_t(t)] * inside;
+        if (at < 0) continue;
+        gpu_->copy_box(gpu_, pinned.orientation.get() + at * 4, q_out, box, 16);
+        gpu_->copy_box(gpu_, pinned.increment.get() + at * 3, out.increment.get(), box, 12);
+        if (spec_.local.stress) gpu_->copy_box(gpu_, pinned.stress.get() + at * 6, out.stress.get(), box, 24);
+        if (spec_.local.variance) gpu_->copy_box(gpu_, pinned.log_variance.get() + at * 3, out.log_variance.get(), box, 12);
+      }
+    };
+    const auto forget = [this](cuda::Graph* graph) { gpu_->forget(gpu_, graph); };
+    const std::unique_ptr<cuda::Graph, decltype(forget)> graph(
+        gpu_->record(gpu_, [](void* with) { (*static_cast<decltype(work)*>(with))(); }, const_cast<void*>(static_cast<const void*>(&work))), forget);
+    gpu_->launch(gpu_, graph.get());
+    gpu_->synchronise(gpu_);
+    for (int t = 0; t < spec_.steps(); ++t) {
+      const std::int64_t at = slots[std::size_t(t)] * inside;
+      if (at < 0) sink({.step = t + 1});
+      else
+        sink({t + 1, pinned.orientation.get() + at * 4, pinned.increment.get() + at * 3, spec_.local.stress ? pinned.stress.get() + at * 6 : nullptr,
+              spec_.local.variance ? pinned.log_variance.get() + at * 3 : nullptr});
+    }
   }
 
   void run_alone(const Inputs& in, const std::function<void(const StepOutput&)>& sink) const {
