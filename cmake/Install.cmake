@@ -1,6 +1,7 @@
 # What `cmake --install` puts where, in parts that become packages (Package.cmake):
 #   library      libgrainspin.so.<SOVERSION>: all that a linked solver needs to run
 #   cuda         libgrainspin_cuda.so, beside it; opened where a GPU is
+#   mpi          libgrainspin_mpi.so, beside it; opened by `predict --mpi`
 #   development  headers of the C interface, the Fortran module's source, CMake package, pkg-config file
 #   cxx          static libraries and headers of the components io and networks
 #   program      the program and its pages
@@ -19,6 +20,9 @@ install(TARGETS grainspin EXPORT grainspin
 install(FILES LICENSE THIRD_PARTY.md DESTINATION "${documents}/libgrainspin" COMPONENT library)
 if(TARGET grainspin_cuda)
   install(TARGETS grainspin_cuda LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT cuda)
+endif()
+if(TARGET grainspin_mpi)
+  install(TARGETS grainspin_mpi LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT mpi)
 endif()
 install(TARGETS grainspin_cli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT program)
 file(GLOB pages CONFIGURE_DEPENDS docs/*.md)

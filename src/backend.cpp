@@ -2,9 +2,7 @@
 
 #include <dlfcn.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <vector>
+#include "open_library.h"
 
 namespace grainspin {
 
@@ -12,38 +10,9 @@ namespace {
 
 std::string cuda_version(int v) { return std::to_string(v / 1000) + "." + std::to_string(v % 1000 / 10); }
 
-// The folder of the library or program that this function is in; empty where the system does not say.
-std::filesystem::path own_folder() {
-  Dl_info info{};
-  if (!dladdr(reinterpret_cast<const void*>(&cuda_version), &info) || !info.dli_fname) return {};
-  return std::filesystem::path(info.dli_fname).parent_path();
-}
-
 const cuda::Table* open_table() {
   constexpr const char* kName = "libgrainspin_cuda.so";
-  std::vector<std::string> places;
-  const char* chosen = std::getenv("GRAINSPIN_CUDA_LIBRARY");
-  if (chosen && *chosen) {
-    places.push_back(chosen);
-  } else {
-    const auto folder = own_folder();
-    if (!folder.empty())
-      for (const char* from : {".", "../lib", "../" GRAINSPIN_LIBDIR}) places.push_back((folder / from / kName).string());
-    places.push_back(kName);
-  }
-  void* library = nullptr;
-  for (const std::string& place : places) {
-    // A file that is there but does not load is the reason to tell; going on would hide it.
-    library = dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library) break;
-    const char* why = dlerror();
-    std::error_code none;
-    if (chosen || (place.find('/') != std::string::npos && std::filesystem::exists(place, none)))
-      throw Error(Errc::kDevice, "the CUDA library cannot be opened: " + std::string(why ? why : place));
-  }
-  if (!library)
-    throw Error(Errc::kDevice, std::string("no CUDA here: ") + kName +
-                                   " is neither beside libgrainspin nor on the library path");
+  void* const library = open_library({.name = kName, .variable = "GRAINSPIN_CUDA_LIBRARY", .what = "CUDA"});
   const auto function = reinterpret_cast<cuda::TableFunction>(dlsym(library, cuda::kTableSymbol));
   require(function, Errc::kDevice, std::string(kName) + " is not this project's: it has no " + cuda::kTableSymbol);
   const cuda::Table* table = function();

@@ -68,6 +68,7 @@ ReconstructPlan plan_whole(const Surrogate& surrogate, Shape shape, const Recons
   require(shape.nx >= 1 && shape.ny >= 1 && shape.nz >= 1, Errc::kShape, "the grid has no voxels");
   require(options.tile == 0, Errc::kArgument,
           "the nonlocal family takes the grid whole, since every voxel acts on every other: it cannot be cut into tiles");
+  require(options.planes[1] == 0, Errc::kArgument, "the nonlocal family takes the grid whole, not some planes of it");
   require(options.mask.empty() || std::int64_t(options.mask.size()) == voxels, Errc::kShape,
           "the mask has " + std::to_string(options.mask.size()) + " voxels, the grid " + std::to_string(voxels));
   require(options.phase.empty() || std::int64_t(options.phase.size()) == voxels, Errc::kShape,

@@ -32,10 +32,10 @@ struct AxisCut {
   double region = 0;
 };
 
-AxisCut axis_cut(const ModelSpec& spec, int n, Boundary boundary, int tile, int halo) {
+AxisCut axis_cut(const ModelSpec& spec, int n, Boundary boundary, int tile, int halo, std::array<int, 2> part) {
   AxisCut a;
   a.tile = tile;
-  a.stretches = cut(n, boundary, tile, halo);
+  a.stretches = cut(n, boundary, tile, halo, part);
   a.whole = a.stretches.size() == 1;
   a.width.assign(std::size_t(spec.steps()), 0);
   for (const Stretch& s : a.stretches) {
@@ -74,13 +74,14 @@ std::string megabytes(std::int64_t bytes) {
 
 }  // namespace
 
-std::vector<Stretch> cut(int n, Boundary boundary, int tile, int halo) {
+std::vector<Stretch> cut(int n, Boundary boundary, int tile, int halo, std::array<int, 2> part) {
   const bool periodic = boundary == Boundary::kPeriodic;
+  const int end = part[1] > 0 ? part[1] : n;
   std::vector<Stretch> all;
-  for (int begin = 0; begin < n; begin += tile) {
+  for (int begin = part[0]; begin < end; begin += tile) {
     Stretch s;
     s.begin = begin;
-    s.count = std::min(tile, n - begin);
+    s.count = std::min(tile, end - begin);
     const std::int64_t wanted = std::int64_t(s.count) + 2 * std::int64_t(halo);
     if (s.count == n || (periodic && wanted >= n)) {
       s.region_begin = 0;
@@ -136,19 +137,26 @@ TileBuffers buffers_of(const ModelSpec& spec, const ReconstructOptions& options,
   return b;
 }
 
-Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructOptions& options) {
+Tiling choose_tiling(const Devices& devices, Shape shape, const ReconstructOptions& options) {
+  const Surrogate& surrogate = *devices.at(0);
+  const std::int64_t count = std::int64_t(devices.size());
   require(shape.nx >= 1 && shape.ny >= 1 && shape.nz >= 1, Errc::kShape, "the grid has no voxels");
   require(options.tile >= 0, Errc::kArgument, "the tile edge is negative");
   require(options.mask.empty() || std::int64_t(options.mask.size()) == shape.voxels(), Errc::kShape,
           "the mask has " + std::to_string(options.mask.size()) + " voxels, the grid " +
               std::to_string(shape.voxels()));
+  const std::array<int, 2> planes = options.planes[1] > 0 ? options.planes : std::array<int, 2>{0, shape.nz};
+  require(planes[0] >= 0 && planes[0] < planes[1] && planes[1] <= shape.nz, Errc::kArgument,
+          "planes " + std::to_string(planes[0]) + " to " + std::to_string(planes[1]) + " are asked for of " + std::to_string(shape.nz));
   const ModelSpec& spec = surrogate.spec();
   const int halo = reach(spec);
   const int n[3] = {shape.nx, shape.ny, shape.nz};
   const Boundary along[3] = {options.boundaries.x, options.boundaries.y, options.boundaries.z};
   std::array<std::vector<AxisCut>, 3> cuts;
+  const std::array<int, 2> part[3] = {{0, shape.nx}, {0, shape.ny}, planes};
   for (int a = 0; a < 3; ++a)
-    for (int edge : edges(n[a], options, a)) cuts[a].push_back(axis_cut(spec, n[a], along[a], edge, halo));
+    for (int edge : edges(part[a][1] - part[a][0], options, a))
+      cuts[a].push_back(axis_cut(spec, n[a], along[a], edge, halo, part[a]));
 
   const std::vector<std::uint8_t> wanted = wanted_steps(options, spec.steps());
   // The largest region of a tiling; what its edges are does not change its size in memory.
@@ -163,12 +171,27 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
   const auto buffers = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z, bool lean) {
     TileBuffers b = buffers_of(spec, options, spec.steps(), !lean && x.stretches.size() * y.stretches.size() * z.stretches.size() > 1,
                                lean ? 0 : coupled(spec) ? 3 : spec.steps());
+    const std::int64_t tiles = std::int64_t(x.stretches.size() * y.stretches.size() * z.stretches.size());
+    b.inputs = int(std::min(tiles, b.inputs + count - 1));
     return b;
+  };
+  const auto workspace = [&](const Region& r) {
+    std::int64_t sum = 0;
+    for (const Surrogate* device : devices) sum += device->workspace(r);
+    return sum;
+  };
+  const auto fits = [&](const Region& r) {
+    return std::ranges::all_of(devices, [&](const Surrogate* device) { return device->fits(r, !options.mask.empty()); });
+  };
+  // What the devices wait for each other at the end, as a factor of the work.
+  const auto idle = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z) {
+    const std::int64_t tiles = std::int64_t(x.stretches.size() * y.stretches.size() * z.stretches.size());
+    return double((tiles + count - 1) / count * count) / double(tiles);
   };
   const auto bytes = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z, bool lean) {
     const Region r = largest(x, y, z);
     const std::int64_t held = r.shape.voxels(), plane = x.whole ? 0 : std::int64_t(n[0]) * y.largest_region;
-    return plane * 4 * std::int64_t(sizeof(float)) + (options.mask.empty() ? 0 : shape.voxels()) + surrogate.workspace(r) +
+    return plane * 4 * std::int64_t(sizeof(float)) + (options.mask.empty() ? 0 : shape.voxels()) + workspace(r) +
            buffer_bytes(buffers(x, y, z, lean), held, r.inner.voxels(), !options.mask.empty());
   };
   const auto cost = [&](const AxisCut& x, const AxisCut& y, const AxisCut& z) {
@@ -193,8 +216,8 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
           if (options.memory > 0 && b > options.memory) continue;
           const bool large = !coupled(spec) && options.tile == 0 && options.tile_shape.voxels() == 0 &&
                              std::int64_t(x.tile) * y.tile * z.tile > kSmallTile;
-          const double c = cost(x, y, z);
-          if (large || c >= best.cost || !surrogate.fits(largest(x, y, z), !options.mask.empty())) continue;
+          const double c = cost(x, y, z) * idle(x, y, z);
+          if (large || c >= best.cost || !fits(largest(x, y, z))) continue;
           best = {{&x, &y, &z}, b, c};
         }
     return best;
@@ -218,7 +241,7 @@ Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructO
   tiling.buffers = buffers(*best.axis[0], *best.axis[1], *best.axis[2], lean);
   tiling.tile = {best.axis[0]->tile, best.axis[1]->tile, best.axis[2]->tile};
   tiling.bytes = best.bytes;
-  tiling.cost = best.cost;
+  tiling.cost = cost(*best.axis[0], *best.axis[1], *best.axis[2]);
   return tiling;
 }
 

@@ -19,8 +19,9 @@ struct Stretch {
 };
 
 // Cuts an axis of n voxels into stretches of at most `tile`, each with `halo` voxels on either side as far
-// as the axis goes. An axis that the region covers whole wraps or ends at its faces, without a halo.
-std::vector<Stretch> cut(int n, Boundary boundary, int tile, int halo);
+// as the axis goes. An axis that the region covers whole wraps or ends at its faces, without a halo. `part`: the
+// stretches cover [first, end) of the axis only; end 0: all of it.
+std::vector<Stretch> cut(int n, Boundary boundary, int tile, int halo, std::array<int, 2> part = {0, 0});
 
 // The region of the tile made of three stretches x, y, z.
 Region region_of(const std::array<Stretch, 3>& stretches);
@@ -40,7 +41,7 @@ struct Tiling {
   }
   Shape tile;
   std::int64_t bytes = 0;  // peak of a run, all it holds at once
-  double cost = 0;         // in voxel-steps of work
+  double cost = 0;         // in voxel-steps of work, all devices together
 };
 
 // Region::wanted of options.wanted; throws Error kShape where that is not [steps + 1] long. Empty: all.
@@ -51,6 +52,7 @@ TileBuffers buffers_of(const ModelSpec& spec, const ReconstructOptions& options,
 // The cheapest tiling that stays below options.memory; options.tile fixes the edge, options.tile_shape the shape. Buffers
 // for reading and writing beside the computing are left out where they would make the work much more.
 // Throws Error kMemory with the least that would do.
-Tiling choose_tiling(const Surrogate& surrogate, Shape shape, const ReconstructOptions& options);
+// Several devices run at once: each takes its workspace and has a tile to go on with, and none should stand idle at the end.
+Tiling choose_tiling(const Devices& devices, Shape shape, const ReconstructOptions& options);
 
 }  // namespace grainspin

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <vector>
 
@@ -20,6 +21,7 @@ std::set<Context*> contexts;
 namespace {
 
 testing::HostCuda knobs;
+std::mutex counters;  // of knobs: two GPUs may be at work
 
 void* take(std::map<void*, std::int64_t>& owner, std::int64_t bytes) {
   void* p = std::malloc(std::size_t(bytes));
@@ -52,18 +54,21 @@ DeviceInfo info(Context*) {
 }
 void* allocate(Context* c, std::int64_t bytes) {
   not_recorded(c);
+  const std::lock_guard lock(counters);
   ++knobs.allocations;
   knobs.allocated += bytes;
   knobs.peak = std::max(knobs.peak, knobs.allocated);
   return take(c->device, bytes);
 }
 void release(Context* c, void* p) noexcept {
+  const std::lock_guard lock(counters);
   knobs.allocated -= c->device.at(p);
   give(c->device, p);
 }
 void* allocate_pinned(Context* c, std::int64_t bytes) { return take(c->pinned, bytes); }
 void release_pinned(Context* c, void* p) noexcept { give(c->pinned, p); }
 void count(const void* dst, const void* src, std::int64_t bytes) {
+  const std::lock_guard lock(counters);
   const bool to = on_device(dst), from = on_device(src);
   (to ? knobs.to_device : knobs.to_host) += to == from ? 0 : bytes;
 }

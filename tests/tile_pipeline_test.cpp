@@ -122,7 +122,7 @@ TEST_P(Pipeline, ReadsNoFartherThanItsBuffersHold) {
     void whole(std::int64_t) override { ++whole_; }
     int &whole_, &read_, &behind_;
   } sink(whole, read, behind);
-  const Tiling tiling = choose_tiling(*engine, kShape, options);
+  const Tiling tiling = choose_tiling({engine.get()}, kShape, options);
   EXPECT_EQ(tiling.buffers.inputs, 2);
   reconstruct(*engine, counting, sink, options);
   EXPECT_EQ(whole, 12);
@@ -247,7 +247,7 @@ TEST_P(Pipeline, SeveralDevicesTakeTilesFromOneQueue) {
               [&](const StepOutput& o) { want.insert(want.end(), o.orientation, o.orientation + kShape.voxels() * 4); });
   const auto second = make_cpu_engine(model(GetParam()), {.threads = 1}), third = make_cpu_engine(model(GetParam()), {.threads = 1});
   options.tile_shape = {3, 2, 5};
-  const Tiling tiling = choose_tiling(*engine, kShape, options);
+  const Tiling tiling = choose_tiling({engine.get()}, kShape, options);
   std::vector<int> times(want.size() / 4);
   Sink sink([&](std::array<int, 3> lo, Shape e, const StepOutput& out) {
     for (int z = 0; z < e.nz; ++z)

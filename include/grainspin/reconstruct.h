@@ -1,5 +1,5 @@
 // Carries a grid of any size through a model's strain path by tiles. The result is the same bits for any
-// tile size and thread count of one backend. While one tile is computed the next is read and the last one written.
+// tile size, thread count and number of devices of one backend. While one tile is computed the next is read and the last one written.
 #pragma once
 
 #include <array>
@@ -50,6 +50,9 @@ struct ReconstructOptions {
   Shape tile_shape;                // in the place of `tile` where it is not empty
   std::int64_t memory = 0;         // bytes that the run may hold (source and sink not counted); 0: no limit
   std::vector<std::uint8_t> mask;  // [voxels] or empty
+  // Planes [first, end) along z that are computed and given to the sink; the others are read as neighbours only. end 0:
+  // all. Local family: a part of the work, such as one rank's.
+  std::array<int, 2> planes{0, 0};
   std::vector<std::uint8_t> wanted;  // [T+1] 1: a step that the sink is given, 0 the initial state; empty: 1..T
   OutputFields fields;
   std::vector<std::uint8_t> done;  // [tiles] 1: a tile that is whole already, left out; or empty
@@ -75,5 +78,11 @@ ReconstructPlan plan_reconstruction(const Surrogate& surrogate, Shape shape,
                                     const ReconstructOptions& options);
 void reconstruct(const Surrogate& surrogate, OrientationSource& source, OrientationSink& sink,
                  const ReconstructOptions& options);
+
+// Several devices with the same model and backend take tiles from one queue: the same bits as one. Tiles then come to the sink
+// in the order in which they are done. The nonlocal family takes the grid whole: one device, else Error kArgument.
+using Devices = std::vector<const Surrogate*>;
+ReconstructPlan plan_reconstruction(const Devices& devices, Shape shape, const ReconstructOptions& options);
+void reconstruct(const Devices& devices, OrientationSource& source, OrientationSink& sink, const ReconstructOptions& options);
 
 }  // namespace grainspin

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -42,6 +43,19 @@ void MacroCurve::add(std::array<int, 3> lo, Shape extent, const StepOutput& out)
         ++row.voxels;
       }
     }
+}
+
+void MacroCurve::sum(Ranks& ranks) {
+  std::vector<double> sums;
+  for (const Row& row : rows_) {
+    sums.insert(sums.end(), row.stress.begin(), row.stress.end());
+    sums.push_back(double(row.voxels));
+  }
+  if (ranks.size() > 1) ranks.sum(sums);
+  for (std::size_t k = 0; k < rows_.size(); ++k) {
+    std::copy_n(sums.begin() + std::ptrdiff_t(7 * k), 6, rows_[k].stress.begin());
+    rows_[k].voxels = std::int64_t(sums[7 * k + 6]);
+  }
 }
 
 double MacroCurve::last_von_mises() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "grainspin/surrogate.h"
+#include "src/ranks/ranks.h"
 
 namespace grainspin::cli {
 
@@ -16,6 +17,7 @@ class MacroCurve {
   MacroCurve(Shape shape, const std::vector<LoadStep>& loads, const std::vector<std::uint8_t>& mask);
   // A tile of a step: its box [lo, lo + extent).
   void add(std::array<int, 3> lo, Shape extent, const StepOutput& out);
+  void sum(Ranks& ranks);  // collective: what all ranks have added
   // One line a step, 0 to T: step, strain (sum of the von Mises strains of the steps), mean Cauchy stress xx yy zz yz xz
   // xy and its von Mises value in Pa (where there was one), mean velocity gradient times time with the free
   // components predicted (completed where the run predicts none). Throws Error kIo.

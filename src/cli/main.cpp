@@ -4,6 +4,7 @@
 #include <new>
 
 #include "grainspin/core.h"
+#include "src/cli/quiet_exit.h"
 #include "src/cli/verbs.h"
 
 namespace {
@@ -40,6 +41,8 @@ int main(int argc, char** argv) {
     return int(Errc::kArgument);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : int(Errc::kArgument);
+  } catch (const cli::QuietExit& e) {
+    return e.status;
   } catch (const Error& e) {
     std::fprintf(stderr, "grainspin: %s\n", e.what());
     return int(e.code());

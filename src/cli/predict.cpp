@@ -15,15 +15,17 @@
 #include "grainspin/model.h"
 #include "grainspin/reconstruct.h"
 #include "grainspin/version_info.h"
-#include "src/cli/choose_surrogate.h"
+#include "src/cli/choose_devices.h"
 #include "src/cli/memory.h"
 #include "src/cli/phases.h"
 #include "src/cli/predict_io.h"
 #include "src/cli/predict_plan.h"
+#include "src/cli/predict_ranks.h"
 #include "src/cli/progress.h"
 #include "src/cli/source_options.h"
 #include "src/cli/verbs.h"
 #include "src/io/kinematics.h"
+#include "src/ranks/coupled.h"
 
 namespace grainspin::cli {
 namespace {
@@ -34,17 +36,21 @@ struct Arguments {
   std::vector<std::string> masks, phases;
   SourceOptions source;
   std::int64_t from = -1;
-  int threads = 0, gpu = 0, tile = 0, padding = 8;
-  bool dry_run = false, compress = false, quiet = false, stress = false, no_stress = false, verdict = false;
+  std::vector<int> gpus;
+  int threads = 0, tile = 0, padding = 8;
+  bool dry_run = false, compress = false, quiet = false, mpi = false, stress = false, no_stress = false, verdict = false;
 };
 
 // File buffers and what the allocator keeps beside the run's own arrays.
 constexpr std::int64_t kSlack = 48'000'000;
 
-void note(const std::string& text) { std::fputs(("grainspin: note: " + text + "\n").c_str(), stderr); }
+// Once in a job.
+void note(const Ranks& ranks, const std::string& text) {
+  if (ranks.root()) std::fputs(("grainspin: note: " + text + "\n").c_str(), stderr);
+}
 
 // The crystal symmetry of every phase that is not masked away must be the model's.
-void check_symmetry(const ArchiveInfo& info, const ModelSpec& spec, const std::vector<std::string>& masks) {
+void check_symmetry(const Ranks& ranks, const ArchiveInfo& info, const ModelSpec& spec, const std::vector<std::string>& masks) {
   for (const PhaseInfo& p : info.phases) {
     if (std::ranges::find(masks, "phase=" + p.name) != masks.end()) continue;
     const std::string hint =
@@ -56,8 +62,8 @@ void check_symmetry(const ArchiveInfo& info, const ModelSpec& spec, const std::v
             info.path + ": phase '" + p.name + "' has crystal symmetry " + p.point_group +
                 ", the model was trained on " + spec.point_group + hint);
     if (spec.c_over_a > 0 && p.c_over_a > 0 && std::abs(p.c_over_a / spec.c_over_a - 1) > 0.01)
-      note(fmt::format("c/a of phase '{}' is {:.4f}, of the model's material {:.4f}", p.name, p.c_over_a,
-                       spec.c_over_a));
+      note(ranks, fmt::format("c/a of phase '{}' is {:.4f}, of the model's material {:.4f}", p.name, p.c_over_a,
+                              spec.c_over_a));
   }
 }
 
@@ -113,15 +119,19 @@ ArchiveInfo result_info(const ArchiveInfo& input, const std::vector<LoadStep>& l
   return info;
 }
 
-void run(const Arguments& a) {
+// With --mpi the rank's planes are its input: what is read, run, judged and written is a grid of these planes.
+void run(const Arguments& a, Ranks& ranks) {
   const Model model = read_model(a.model);
   const ModelSpec& spec = model.spec;
   check_options(a, spec);
   const bool nonlocal = spec.family == Family::kNonlocal;
   const std::vector<LoadStep> loads = choose_loads(a, spec);
   const std::vector<int> steps = parse_steps(a.steps, int(loads.size()));
-  const auto reader = open_archive(a.input, {.means = a.from > 0, .source = a.source});
-  const ArchiveInfo& input = reader->info();
+  require(!nonlocal || ranks.size() == 1, Errc::kArgument,
+          "--mpi: " + a.model + " is a nonlocal model, which takes the grid whole: one rank runs it, started without mpirun");
+  const auto archive = open_archive(a.input, {.means = a.from > 0, .source = a.source});
+  const ArchiveInfo& input = archive->info();
+  require_same_files(ranks, model, input);
   const int from = parse_increment(input, a.from);
   std::error_code ignored;
   require(!std::filesystem::equivalent(a.input, a.output, ignored), Errc::kArgument,
@@ -130,30 +140,44 @@ void run(const Arguments& a) {
   PhaseMatch phases;
   if (nonlocal) {
     phases = match_phases(input, spec.nonlocal, a.phases, a.masks);
-    for (const std::string& text : phases.notes) note(text);
+    for (const std::string& text : phases.notes) note(ranks, text);
   } else {
-    check_symmetry(input, spec, a.masks);
+    check_symmetry(ranks, input, spec, a.masks);
   }
 
-  const auto surrogate =
-      choose_surrogate(model, {.device = a.device, .backend = a.backend, .gpu = a.gpu, .threads = a.threads, .precision = a.precision});
+  const Boundaries boundaries = a.boundary.empty() ? input.boundaries : parse_boundaries(a.boundary);
+  const Ranks::Node node = ranks.node();
+  const int threads = a.threads > 0 ? a.threads : node.threads;
+  std::vector<int> gpus = a.gpus;
+  if (ranks.size() > 1) gpus = {gpus.empty() ? gpu_of_rank(node.rank) : gpus[std::size_t(node.rank) % gpus.size()]};
+  const auto devices = choose_devices(model, {.device = a.device, .backend = a.backend, .threads = threads, .precision = a.precision}, gpus);
+  const auto& surrogate = devices[0];
+  Devices shared;
+  for (const auto& device : devices) shared.push_back(device.get());
   ReconstructOptions options;
-  options.boundaries = a.boundary.empty() ? input.boundaries : parse_boundaries(a.boundary);
+  options.boundaries = boundaries;
   options.tile = a.tile;
-  const std::int64_t limit =
-      a.memory.empty() ? available_memory() / 10 * 9 + resident_memory() : parse_size(a.memory);
+  const std::int64_t limit = a.memory.empty() ? available_memory() / node.ranks / 10 * 9 + resident_memory() : parse_size(a.memory);
   const std::int64_t beside = resident_memory() + kSlack;
-  const std::int64_t mask_bytes = a.masks.empty() ? 0 : input.shape.voxels();
+  const bool together = ranks_step_together(ranks, *surrogate, input.shape, boundaries, limit > 0 ? std::max<std::int64_t>(limit - beside, 1) : 0, !a.masks.empty());
+  RankInput part(ranks, *archive, boundaries.z, together ? spec.local.radius : reach(spec));
+  const Shape own_shape = part.own().info().shape, shape = part.wide().info().shape;
+  if (ranks.size() > 1 && !together) {
+    options.boundaries.z = part.slab().boundary;
+    options.planes = part.slab().inner();
+  }
+  const std::int64_t mask_bytes = a.masks.empty() ? 0 : shape.voxels();
   if (limit > 0) {
     require(limit > beside + mask_bytes, Errc::kMemory,
             "the run does not fit into " + size_text(double(limit)) + ": the program alone takes " +
                 size_text(double(beside + mask_bytes)));
     options.memory = limit - beside;
   }
-  options.mask = read_mask(*reader, a.masks);
+  options.mask = read_mask(part.wide(), a.masks);
+  const std::vector<std::uint8_t> own_mask = part.inner(options.mask);
   if (nonlocal) {
     options.loads = loads;
-    options.phase = read_model_phases(*reader, phases);
+    options.phase = read_model_phases(part.wide(), phases);
     options.padding = a.padding;
     const std::array<double, 3> spacing{input.size[0] / input.shape.nx, input.size[1] / input.shape.ny,
                                         input.size[2] / input.shape.nz};
@@ -163,19 +187,20 @@ void run(const Arguments& a) {
   options.wanted.assign(loads.size() + 1, a.curve.empty() ? 0 : 1);
   for (const int k : steps) options.wanted[std::size_t(k)] = 1;
   options.fields = {.increment = true, .stress = true, .log_variance = false};
-  RunVerdict verdict(spec, input.shape, loads, options.phase, options.mask, a.threads);
+  RunVerdict verdict(spec, own_shape, loads, options.phase, own_mask, threads);
   const DomainJudgement before = verdict.before();
   require(!a.verdict || before.stated, Errc::kArgument, "--verdict: " + a.model + " does not state its domain of training");
   ReconstructPlan plan;
   try {
-    plan = plan_reconstruction(*surrogate, input.shape, options);
+    plan = together ? plan_coupled(*surrogate, part.slab(), input.shape, boundaries, !a.masks.empty())
+                    : plan_reconstruction(shared, shape, options);
   } catch (const Error& e) {
     if (e.code() != Errc::kMemory) throw;
     throw Error(Errc::kMemory,
                 std::string(e.what()) + " (beside " + size_text(double(beside)) + " for the program)");
   }
 
-  ArchiveInfo info = result_info(input, loads, options.boundaries, steps);
+  ArchiveInfo info = result_info(input, loads, boundaries, steps);
   std::array<double, 9> unknown;
   unknown.fill(std::numeric_limits<double>::quiet_NaN());
   info.steps[0].mean_F = mean_deformation(input, from).value_or(unknown);
@@ -183,6 +208,7 @@ void run(const Arguments& a) {
   write.stress = !a.no_stress && (nonlocal ? spec.nonlocal.stress : spec.local.stress);
   write.verdict = a.verdict;
   write.compress = a.compress;
+  if (a.dry_run && !ranks.root()) return;
   if (a.dry_run)
     return print_plan(*surrogate, info, plan,
                       {.memory = plan.bytes + beside,
@@ -190,6 +216,8 @@ void run(const Arguments& a) {
                        .output = a.output,
                        .stress = write.stress,
                        .compress = a.compress,
+                       .devices = device_text(devices),
+                       .count = int(devices.size()),
                        .loads = loads,
                        .domain = before.verdict == Verdict::kFine ? "" : text(before)});
 
@@ -204,7 +232,7 @@ void run(const Arguments& a) {
     const std::string& name = input.steps[std::size_t(from)].name;
     provenance["from"] = name;
     write.remarks["started_from"] = name + ": a deformed state, taken as an initial one";
-    note("starts from " + name + ": the model sees its orientations, and nothing of the strain before");
+    note(ranks, "starts from " + name + ": the model sees its orientations, and nothing of the strain before");
   }
   if (nonlocal) {
     provenance["load"] = a.load.empty() ? "the model's own" : a.load;
@@ -216,27 +244,41 @@ void run(const Arguments& a) {
       write.remarks["padding"] = fmt::format("{} mirrored layers beyond the faces along {}", a.padding, padded);
   }
   write.provenance = provenance.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  const auto writer = create_archive(a.output, info, write);
-  InitialState source(*reader, options.mask, from);
+  ArchiveInfo own_info = result_info(part.own().info(), loads, boundaries, steps);
+  own_info.steps[0].mean_F = info.steps[0].mean_F;
+  info.has_grain = input.has_grain;
+  RankOutput output(ranks, part.slab(), a.output, info, own_info, write);
+  ArchiveWriter& writer = output.writer();
+  InitialState source(part.wide(), options.mask, from, part.slab().first, input.shape.nz);
   const double work = double(input.shape.voxels()) * double(loads.size());
-  ProgressLine line(work, "voxel-steps", a.quiet);
-  copy_grains_and_phases(*reader, *writer);
+  ProgressLine line(work, "voxel-steps", a.quiet || !ranks.root());
+  copy_grains_and_phases(part.own(), writer);
   ResultSink::Choice choice{std::vector<int>(loads.size() + 1, -1), write.stress, !info.loads.empty(), write.verdict};
   for (std::size_t i = 0; i < steps.size(); ++i) choice.slot[std::size_t(steps[i])] = int(i);
-  MacroCurve curve(input.shape, loads, options.mask);
-  ResultSink sink(*writer, choice, &curve, &verdict);
-  options.progress = [&](double fraction, std::string_view what) { return line.show(fraction, what); };
-  reconstruct(*surrogate, source, sink, options);
-  if (!a.curve.empty()) curve.write(a.curve);
+  MacroCurve curve(own_shape, loads, own_mask);
+  ResultSink sink(writer, choice, &curve, &verdict);
+  OwnPlanes own_sink(sink, part.slab());
+  options.progress = [&](double fraction, std::string_view what) {
+    ranks.watch();
+    return line.show(fraction, what);
+  };
+  if (together)
+    reconstruct_coupled(*surrogate, ranks, part.slab(), source, sink, options);
+  else
+    reconstruct(shared, source, own_sink, options);
+  curve.sum(ranks);
+  verdict.sum(ranks);
+  if (!a.curve.empty() && ranks.root()) curve.write(a.curve);
   const DomainJudgement domain = verdict.judgement();
-  writer->remark("domain", domain.stated ? text(domain) : "not stated by the model");
-  if (domain.stated) writer->remark("verdict", name(domain.verdict));
-  writer->finish();
-  if (domain.verdict != Verdict::kFine) note(text(domain));
-  if (a.quiet) return;
+  output.remark("domain", domain.stated ? text(domain) : "not stated by the model");
+  if (domain.stated) output.remark("verdict", name(domain.verdict));
+  output.finish();
+  if (domain.verdict != Verdict::kFine) note(ranks, text(domain));
+  if (a.quiet || !ranks.root()) return;
   const double seconds = line.seconds();
   fmt::print("{}: {} voxels, {} states, {:.1f} s, {:.2f} M voxel-steps/s ({})\n", a.output,
-             input.shape.voxels(), steps.size(), seconds, work / seconds / 1e6, surrogate->description());
+             input.shape.voxels(), steps.size(), seconds, work / seconds / 1e6,
+             (ranks.size() > 1 ? fmt::format("{} ranks, each ", ranks.size()) : "") + device_text(devices));
   if (nonlocal) {
     fmt::print("load: {} steps, von Mises strain {:.4g}\n", loads.size(), strain_of(loads));
     const std::string padded = padded_axes(options.boundaries);
@@ -263,10 +305,13 @@ void add_predict(CLI::App& app) {
                    "start from this increment of the archive in the place of its first state (increment_K, or the K-th state)")
       ->check(CLI::NonNegativeNumber);
   verb->add_option("-o,--output", a->output, "archive to write")->required();
-  verb->add_option("--device", a->device, "auto, cpu or cuda")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+  verb->add_option("--device", a->device, "auto, cpu, cuda; cpu:N: N engines on the CPU, sharing its threads and the tiles")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}) | CLI::Validator([](std::string& text) { return std::string(text.starts_with("cpu:") ? "" : "no such device"); }, "cpu:N"))
       ->capture_default_str();
-  verb->add_option("--gpu", a->gpu, "number of the GPU")->capture_default_str();
+  verb->add_option("--gpu", a->gpus, "number of the GPU, or several that share the tiles: 0,1 (default 0; with --mpi each rank takes one, by its number on its machine)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("--backend", a->backend, "engine or libtorch")
       ->check(CLI::IsMember({"engine", "libtorch"}))
       ->capture_default_str();
@@ -306,7 +351,8 @@ void add_predict(CLI::App& app) {
   verb->add_flag("--compress", a->compress, "compress the result");
   verb->add_flag("--quiet", a->quiet, "print nothing but errors");
   add_source_options(*verb, a->source);
-  verb->callback([a] { run(*a); });
+  verb->add_flag("--mpi", a->mpi, "local models: share the grid among the ranks that mpirun or srun has started (docs/parallel.md)");
+  verb->callback([a] { on_ranks(a->mpi, [&](Ranks& ranks) { run(*a, ranks); }); });
 }
 
 }  // namespace grainspin::cli

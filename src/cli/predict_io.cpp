@@ -57,7 +57,7 @@ void InitialState::read(std::int64_t begin, std::int64_t count, float* q) {
           fmt::format(
               "{}: the initial orientation of voxel ({}, {}, {}) is ({}, {}, {}, {}), not a unit quaternion; "
               "voxels without an orientation can be masked (--mask)",
-              reader_.info().path, v % nx, v / nx % ny, v / nx / ny, o[0], o[1], o[2], o[3]));
+              reader_.info().path, v % nx, v / nx % ny, fold(first_ + int(v / nx / ny), nz_, Boundary::kPeriodic), o[0], o[1], o[2], o[3]));
     }
     for (int c = 0; c < 4; ++c) o[c] = float(o[c] / n);
   }

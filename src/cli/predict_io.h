@@ -16,8 +16,9 @@ namespace grainspin::cli {
 class InitialState final : public OrientationSource {
  public:
   // mask: voxels whose orientation does not matter (0), or empty.
-  InitialState(FieldReader& reader, const std::vector<std::uint8_t>& mask, int step = 0)
-      : reader_(reader), mask_(mask), step_(step) {}
+  // first, nz: the reader's first plane along z among those of the whole grid, for what is said of a voxel.
+  InitialState(FieldReader& reader, const std::vector<std::uint8_t>& mask, int step, int first, int nz)
+      : reader_(reader), mask_(mask), step_(step), first_(first), nz_(nz) {}
   Shape shape() const override { return reader_.info().shape; }
   // Throws Error kFormat naming the voxel where an orientation is no unit quaternion (within 1 %).
   void read(std::int64_t begin, std::int64_t count, float* q) override;
@@ -25,7 +26,7 @@ class InitialState final : public OrientationSource {
  private:
   FieldReader& reader_;
   const std::vector<std::uint8_t>& mask_;
-  int step_;
+  int step_, first_, nz_;
 };
 
 // Writes the chosen steps, the initial state among them, and adds them to the verdict; every step to the curve.

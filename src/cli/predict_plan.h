@@ -14,6 +14,8 @@ struct PlanFacts {
   std::int64_t memory = 0, limit = 0;  // bytes: expected, allowed
   std::string output;
   bool stress = false, compress = false;
+  std::string devices;  // what computes
+  int count = 1;        // of devices
   std::vector<LoadStep> loads;
   std::string domain;  // why the load is outside the domain of training; empty: it is not
 };

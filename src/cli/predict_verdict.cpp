@@ -36,6 +36,15 @@ const std::uint8_t* RunVerdict::add(std::array<int, 3> lo, Shape extent, const S
   return verdict_.data();
 }
 
+void RunVerdict::sum(Ranks& ranks) {
+  if (ranks.size() == 1) return;
+  for (VoxelVerdicts& step : voxels_) {
+    const std::vector<VoxelVerdicts> all = ranks.gather(step);
+    step = {};
+    for (const VoxelVerdicts& one : all) step += one;
+  }
+}
+
 std::string RunVerdict::voxel_text() const {
   if (voxels_.empty() || (judge_.domain().orientations.empty() && judge_.domain().increment <= 0)) return "";
   const auto worst = std::ranges::max_element(voxels_, {}, [](const VoxelVerdicts& v) { return std::pair{v.outside, v.doubtful}; });

@@ -8,6 +8,7 @@
 
 #include "grainspin/domain.h"
 #include "grainspin/surrogate.h"
+#include "src/ranks/ranks.h"
 
 namespace grainspin::cli {
 
@@ -20,6 +21,7 @@ class RunVerdict {
   DomainJudgement before() const { return judge_.run(loads_); }
   // A tile of a step: its box [lo, lo + extent). Returns the verdict of its voxels, [extent] (0, 1, 2), until the next call.
   const std::uint8_t* add(std::array<int, 3> lo, Shape extent, const StepOutput& out);
+  void sum(Ranks& ranks);  // collective: what all ranks have added
   // Of the run, all steps added.
   DomainJudgement judgement() const { return judge_.run(loads_, voxels_); }
   // "; voxels: 0.1 % doubtful, 0 % outside at most (step 13)", "; all voxels fine"; "" where the model states nothing of voxels.

@@ -6,6 +6,7 @@
 #include "networks/networks.h"
 #include "src/backend.h"
 #include "src/cli/verbs.h"
+#include "src/ranks/mpi_ranks.h"
 #include "src/recurrent.h"
 
 namespace grainspin::cli {
@@ -21,6 +22,7 @@ std::string version_text() {
   line("compiler", info.compiler + ", " + info.build_type);
   line("CUDA", or_else(info.cuda_toolkit, "not built"));
   line("GPU", cuda_summary());
+  line("MPI", mpi_summary());
   line("LibTorch", or_else(torch_version(), "not built"));
   line("processor", or_else(instruction_sets(), "no vector instructions that the engine knows"));
   line("engine", std::string("uses ") + recurrent_kernels().front()->name);

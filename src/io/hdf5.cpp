@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "src/io/virtual_dataset.h"
+
 namespace grainspin::h5 {
 namespace {
 
@@ -129,6 +131,7 @@ void Dataset::transfer(bool write, hid_t type, void* buffer, const std::vector<h
 }
 
 void Dataset::require_written() const {
+  if (is_virtual(id_)) return require_parts(*this);
   const Id type(H5Dget_type(id_), H5Tclose);
   double bytes = double(H5Tget_size(type));
   for (const hsize_t s : shape_) bytes *= double(s);

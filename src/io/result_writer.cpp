@@ -10,14 +10,17 @@
 
 #include "src/io/boxes.h"
 #include "src/io/result.h"
+#include "src/io/result_view.h"
+#include "src/io/virtual_dataset.h"
 
 namespace grainspin {
 namespace {
 
 class ResultWriter final : public ArchiveWriter {
  public:
-  ResultWriter(const std::string& path, const ArchiveInfo& info, const WriteOptions& options)
-      : path_(path), partial_(path + "." + std::to_string(getpid()) + ".partial"), info_(info), options_(options) {
+  // parts: of a view (result_view.h), or none.
+  ResultWriter(const std::string& path, const ArchiveInfo& info, const WriteOptions& options, const std::vector<ResultPart>& parts)
+      : path_(path), partial_(path + "." + std::to_string(getpid()) + ".partial"), info_(info), options_(options), parts_(parts) {
     check_info();
     check_space();
     try {
@@ -26,11 +29,13 @@ class ResultWriter final : public ArchiveWriter {
       orientation_ = make_field("orientation", H5T_IEEE_F32LE, info_.steps.size(), 4);
       if (options_.stress) stress_ = make_field("stress", H5T_IEEE_F32LE, info_.steps.size(), 6);
       if (options_.verdict) verdict_ = make_field("verdict", H5T_STD_U8LE, info_.steps.size(), 1);
+      if (!parts_.empty() && info_.has_grain) grain_ = make_field("grain", H5T_STD_I32LE, 1, 1);
+      if (!parts_.empty() && info_.phases.size() > 1) phase_ = make_field("phase", H5T_STD_I32LE, 1, 1);
     } catch (...) {
       discard();
       throw;
     }
-    written_.resize(info_.steps.size(), 0);
+    written_.resize(info_.steps.size(), parts_.empty() ? 0 : info_.shape.voxels());
   }
 
   ~ResultWriter() override {
@@ -106,6 +111,7 @@ class ResultWriter final : public ArchiveWriter {
 
   // Told before anything is computed for nothing.
   void check_space() const {
+    if (!parts_.empty()) return;
     const double bytes = double(info_.shape.voxels()) * double(info_.steps.size()) * ((options_.stress ? 40 : 16) + (options_.verdict ? 1 : 0));
     std::error_code error;
     auto folder = std::filesystem::path(path_).parent_path();
@@ -187,7 +193,11 @@ class ResultWriter final : public ArchiveWriter {
     std::vector<std::int64_t> offsets(info_.steps.size(), 0);
     for (std::size_t k = 0; k < offsets.size() && states > 1; ++k) offsets[k] = std::int64_t(k);
     table("VTKHDF/Steps/CellDataOffsets/" + name, H5T_STD_I64LE, {offsets.size()}, offsets);
-    return file_.make_dataset("VTKHDF/CellData/" + name, type, layout);
+    if (parts_.empty()) return file_.make_dataset("VTKHDF/CellData/" + name, type, layout);
+    std::vector<h5::VirtualPart> sources;
+    for (const ResultPart& part : parts_)
+      sources.push_back({part.file, "/VTKHDF/CellData/" + name, hsize_t(part.begin), hsize_t(part.count)});
+    return h5::make_view(file_, "VTKHDF/CellData/" + name, type, layout.shape, sources);
   }
 
   void check_range(int step, std::int64_t begin, std::int64_t count) const {
@@ -198,6 +208,7 @@ class ResultWriter final : public ArchiveWriter {
 
   template <class T>
   void write_box(const h5::Dataset& data, int step, std::array<int, 3> lo, Shape e, int width, const T* from) {
+    require(parts_.empty(), Errc::kArgument, path_ + ": its fields are those of its parts");
     const Shape s = info_.shape;
     require(step >= 0 && step < int(info_.steps.size()) && lo[0] >= 0 && lo[1] >= 0 && lo[2] >= 0 && e.nx >= 0 &&
                 e.ny >= 0 && e.nz >= 0 && e.nx <= s.nx - lo[0] && e.ny <= s.ny - lo[1] && e.nz <= s.nz - lo[2],
@@ -242,6 +253,7 @@ class ResultWriter final : public ArchiveWriter {
   std::string path_, partial_;
   ArchiveInfo info_;
   WriteOptions options_;
+  std::vector<ResultPart> parts_;
   h5::File file_;
   h5::Dataset orientation_, stress_, verdict_, grain_, phase_, load_;
   std::vector<std::int64_t> written_;  // voxels of each state
@@ -252,7 +264,13 @@ class ResultWriter final : public ArchiveWriter {
 
 std::unique_ptr<ArchiveWriter> create_archive(const std::string& path, const ArchiveInfo& info,
                                               const WriteOptions& options) {
-  return std::make_unique<ResultWriter>(path, info, options);
+  return std::make_unique<ResultWriter>(path, info, options, std::vector<ResultPart>{});
+}
+
+std::unique_ptr<ArchiveWriter> create_result_view(const std::string& path, const ArchiveInfo& info, const WriteOptions& options,
+                                                  const std::vector<ResultPart>& parts) {
+  require(!parts.empty(), Errc::kArgument, path + ": a view of no files");
+  return std::make_unique<ResultWriter>(path, info, options, parts);
 }
 
 }  // namespace grainspin

@@ -41,6 +41,9 @@ expect(libgrainspin0 "libc6.*libfftw3-single3.*libstdc\\+\\+6" "lib/([^/]+/)?lib
 expect(libgrainspin-dev "libgrainspin0 \\(= " "include/grainspin/grainspin\\.h" "lib/([^/]+/)?libgrainspin\\.so " "include/grainspin/fortran/grainspin\\.f90"
        "lib/([^/]+/)?cmake/grainspin/grainspinConfig\\.cmake" "lib/([^/]+/)?pkgconfig/grainspin\\.pc")
 expect(grainspin-models "Architecture: all" "share/grainspin/models/cu_uniaxial\\.safetensors")
+if(MPI)  # nothing but this one asks for MPI
+  expect(libgrainspin-mpi "libopenmpi|libmpich" "lib/([^/]+/)?libgrainspin_mpi\\.so")
+endif()
 if(NOT TORCH)
   expect(grainspin "libhdf5" "bin/grainspin\n")
   expect(libgrainspin-cxx-dev "libgrainspin-dev.*libhdf5-dev" "include/grainspin/archive\\.h" "lib/([^/]+/)?libgrainspin_io\\.a")
