@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
+#include "src/activation_halves.h"
 #include "src/aligned.h"
 #include "src/recurrent.h"
+#include "src/tile_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -122,11 +124,19 @@ double best_product_rate(bool bf16) {
 double activation_rate(bool bf16) {
   constexpr std::int64_t n = 4096;
   const AlignedFloats x(n), y(n);
-  for (std::int64_t i = 0; i < n; ++i) x.get()[i] = float(i % 64) / 16 - 2;
   double best = 0;
+  const auto of = [&](auto&& run, float offset, float unit) {
+    for (std::int64_t i = 0; i < n; ++i) x.get()[i] = offset + unit * (float(i % 64) / 16 - 2);
+    best = std::max(best, double(n) / least_seconds(run, 400));
+  };
   for (const auto* list : {&recurrent_kernels(), &recurrent_kernels_bf16()})
-    for (const RecurrentKernels* k : *list)
-      if (bf16 || !k->bf16) best = std::max(best, double(n) / least_seconds([&] { k->tanh(n, x.get(), y.get()); }, 400));
+    for (const RecurrentKernels* k : *list) {
+      if (k->bf16 && !bf16) continue;
+      if (k->tiles)
+        of([&] { k->tiles->tanh(n, x.get(), reinterpret_cast<std::uint16_t*>(y.get())); }, kWholeOffset, float(kHalfUnit));
+      else
+        of([&] { k->tanh(n, x.get(), y.get()); }, 0, 1);
+    }
   return best;
 }
 

@@ -6,6 +6,7 @@
 #include "grainspin/core.h"
 #include "grainspin/grid.h"
 #include "grainspin/symmetry.h"
+#include "tile_network.h"
 
 namespace grainspin {
 namespace {
@@ -25,18 +26,37 @@ void append_head(const Model& model, const std::string& which, const float* mean
 
 }  // namespace
 
+const EmbeddingSpec& embedding_of(const Model& model) {
+  const ModelSpec& spec = model.spec;
+  const EmbeddingSpec& e = embedding(PointGroup::named(spec.point_group));
+  require(int(spec.input_mean.size()) == e.size, Errc::kFormat,
+          "the embedding of group " + spec.point_group + " has " + std::to_string(e.size) +
+              " numbers, the model's normaliser " + std::to_string(spec.input_mean.size()));
+  return e;
+}
+
+FoldedHeads::FoldedHeads(const Model& model) {
+  const ModelSpec& spec = model.spec;
+  append_head(model, "increment", nullptr, spec.increment_scale.data(), weight, bias);
+  if (spec.local.stress) append_head(model, "stress", spec.stress_mean.data(), spec.stress_scale.data(), weight, bias);
+  if (spec.local.variance) append_head(model, "variance", nullptr, nullptr, weight, bias);
+}
+
+std::unique_ptr<BlockNetwork> block_network(const Model& model, const RecurrentKernels& kernels) {
+  if (kernels.tiles) return std::make_unique<TileNetwork>(model, kernels);
+  return std::make_unique<CpuNetwork>(model, kernels);
+}
+
 CpuNetwork::CpuNetwork(const Model& model, const RecurrentKernels& kernels)
     : kernels_(kernels),
-      embedding_(embedding(PointGroup::named(model.spec.point_group))),
+      embedding_(embedding_of(model)),
       gates_(model.spec.local.cell == Cell::kLstm ? 4 : 3),
       hidden_(model.spec.local.hidden),
       channels_(embedding_.size),
       taps_(grainspin::taps(model.spec.local.radius)),
-      fixed_input_(model.spec.local.feedback != Feedback::kNeighbours) {
+      fixed_input_(model.spec.local.feedback != Feedback::kNeighbours),
+      heads_(model) {
   const ModelSpec& spec = model.spec;
-  require(int(spec.input_mean.size()) == channels_, Errc::kFormat,
-          "the embedding of group " + spec.point_group + " has " + std::to_string(channels_) +
-              " numbers, the model's normaliser " + std::to_string(spec.input_mean.size()));
   mean_ = spec.input_mean;
   for (float s : spec.input_scale) inverse_scale_.push_back(float(1.0 / s));
 
@@ -57,20 +77,34 @@ CpuNetwork::CpuNetwork(const Model& model, const RecurrentKernels& kernels)
     pairs_ = pair_floats(fixed_.inputs);
     for (const PackedLayer& layer : layers_) pairs_ = std::max(pairs_, pair_floats(layer.inputs) + pair_floats(hidden_));
   }
-  append_head(model, "increment", nullptr, spec.increment_scale.data(), head_weight_, head_bias_);
-  if (spec.local.stress)
-    append_head(model, "stress", spec.stress_mean.data(), spec.stress_scale.data(), head_weight_, head_bias_);
-  if (spec.local.variance) append_head(model, "variance", nullptr, nullptr, head_weight_, head_bias_);
 }
 
-void CpuNetwork::embed(std::int64_t n, const float* q, float* e, std::int64_t stride) const {
+void CpuNetwork::embed(std::int64_t first, std::int64_t n, std::int64_t voxels, const float* q, float* e) const {
+  e += first;
   float rows[kBlock * EmbeddingSpec::kMaxSize];
   for (std::int64_t at = 0; at < n; at += kBlock) {
     const int count = int(std::min<std::int64_t>(kBlock, n - at));
     grainspin::embed(embedding_, count, q + at * 4, rows);
     for (int c = 0; c < channels_; ++c)
       for (int i = 0; i < count; ++i)
-        e[c * stride + at + i] = (rows[i * channels_ + c] - mean_[c]) * inverse_scale_[c];
+        e[c * voxels + at + i] = (rows[i * channels_ + c] - mean_[c]) * inverse_scale_[c];
+  }
+}
+
+void CpuNetwork::gather(const RegionTaps& taps, const Lanes& lanes, const std::uint8_t* mask, const float* e,
+                        std::int64_t voxels, float* patch) const {
+  std::int64_t places[kBlock];
+  for (int k = 0; k < taps_; ++k) {
+    taps.gather(k, kBlock, lanes.at.data(), mask, places);
+    bool row = true;
+    for (int i = 1; i < kBlock; ++i) row &= places[i] == places[0] + i;
+    for (int c = 0; c < channels_; ++c, patch += kBlock) {
+      const float* from = e + c * voxels;
+      if (row)
+        std::memcpy(patch, from + places[0], kBlock * sizeof(float));
+      else
+        for (int i = 0; i < kBlock; ++i) patch[i] = from[places[i]];
+    }
   }
 }
 
@@ -91,7 +125,7 @@ void CpuNetwork::step(const float* start, const float* x, float* state, float* s
     start = nullptr;  // of the first layer only
     state += (gates_ == 4 ? 2 : 1) * size;
   }
-  kernels_.affine(head_rows(), hidden_, head_weight_.data(), head_bias_.data(), input, heads);
+  kernels_.affine(head_rows(), hidden_, heads_.weight.data(), heads_.bias.data(), input, heads);
 }
 
 }  // namespace grainspin

@@ -31,11 +31,11 @@ class CpuEngine final : public Surrogate {
   }
 
   std::int64_t workspace(const Region& region) const override {
-    const CpuNetwork& net = work_.net;
+    const BlockNetwork& net = work_.net;
     const std::int64_t n = region.shape.voxels(), inner = region.inner.voxels(),
                        blocks = (n + kBlock - 1) / kBlock;
     const bool coupled = spec().local.feedback == Feedback::kNeighbours;
-    std::int64_t floats = n * net.channels() + work_.pool.size() * LocalScratch::floats(net, !coupled) +
+    std::int64_t floats = net.embedded_floats(n) + work_.pool.size() * LocalScratch::floats(net, !coupled) +
                           LocalResults::floats(spec().local) * inner * (coupled ? 1 : kept(region).back());
     if (coupled) floats += n * 4 + blocks * net.state_floats();
     return floats * std::int64_t(sizeof(float)) + (1 << 16);
@@ -62,7 +62,7 @@ class CpuEngine final : public Surrogate {
     const std::int64_t n = region.shape.voxels(), inner = region.inner.voxels();
     const int steps = spec().steps();
     const Box box = inner_box(region);
-    const AlignedFloats e(n * work_.net.channels());
+    const AlignedFloats e(work_.net.embedded_floats(n));
     work_.embed_box(region, grown(region, box, spec().local.radius), q0, e.get());
     const std::vector<int> before = kept(region);  // wanted steps lie one behind the other
     LocalResults results(spec().local, before.back(), inner);
@@ -72,7 +72,7 @@ class CpuEngine final : public Surrogate {
     work_.pool.run((inner + kBlock - 1) / kBlock, [&](std::int64_t block, int thread) {
       const LocalScratch& s = all[thread];
       const Lanes lanes(region, box, block * kBlock);
-      work_.gather(taps, lanes, mask, e.get(), n, s.patch.get());
+      work_.net.gather(taps, lanes, mask, e.get(), n, s.patch.get());
       work_.net.project(s.patch.get(), s.start.get(), s.hidden.get());
       std::fill_n(s.state.get(), work_.net.state_floats(), 0.0f);
       float q[kBlock][4];
@@ -97,7 +97,7 @@ class CpuEngine final : public Surrogate {
                        state_floats = work_.net.state_floats();
     const int steps = spec().steps(), radius = spec().local.radius;
     const Box inner = inner_box(region);
-    const AlignedFloats e(n * work_.net.channels()), q(n * 4), state(blocks * state_floats);
+    const AlignedFloats e(work_.net.embedded_floats(n)), q(n * 4), state(blocks * state_floats);
     std::memcpy(q.get(), q0, std::size_t(n) * 4 * sizeof(float));
     work_.pool.run(blocks,
               [&](std::int64_t b, int) { std::fill_n(state.get() + b * state_floats, state_floats, 0.0f); });

@@ -107,12 +107,12 @@ class AloneRollout final : public LocalRollout {
     if (begun_ && std::memcmp(first_.get(), q0, std::size_t(n_ * 4 * kFloat)) == 0) return;
     begun_ = true;
     std::memcpy(first_.get(), q0, std::size_t(n_ * 4 * kFloat));
-    const AlignedFloats e(n_ * work_.net.channels());
+    const AlignedFloats e(work_.net.embedded_floats(n_));
     const Box box = inner_box(region_);
     work_.embed_box(region_, box, q0, e.get());
     work_.pool.run(blocks_of_grid(region_), [&](std::int64_t block, int thread) {
       const LocalScratch& s = scratch_[std::size_t(thread)];
-      work_.gather(taps_, Lanes(region_, box, block * kBlock), mask(), e.get(), n_, s.patch.get());
+      work_.net.gather(taps_, Lanes(region_, box, block * kBlock), mask(), e.get(), n_, s.patch.get());
       work_.net.project(s.patch.get(), start_.get() + block * work_.net.start_floats(), s.hidden.get());
     });
   }
@@ -137,7 +137,7 @@ class AloneRollout final : public LocalRollout {
 class CoupledRollout final : public LocalRollout {
  public:
   CoupledRollout(const LocalWork& work, const Region& region, const float* q0, const std::uint8_t* mask)
-      : LocalRollout(work, region, mask, false), q_(n_ * 4), e_(n_ * work.net.channels()) {
+      : LocalRollout(work, region, mask, false), q_(n_ * 4), e_(work.net.embedded_floats(n_)) {
     restart(q0);
   }
 
@@ -188,7 +188,7 @@ RolloutSize local_rollout_size(const LocalWork& work, const Region& region, bool
   const bool coupled = work.spec.local.feedback == Feedback::kNeighbours;
   RolloutSize size;
   size.carried = (state + n * (coupled ? 4 : 8)) * kFloat;
-  size.host = (state + n * LocalResults::floats(work.spec.local) + n * 4 + n * work.net.channels() +
+  size.host = (state + n * LocalResults::floats(work.spec.local) + n * 4 + work.net.embedded_floats(n) +
                work.pool.size() * LocalScratch::floats(work.net, false) +
                (coupled ? 0 : blocks_of_grid(region) * work.net.start_floats())) * kFloat +
               (masked ? n : 0) + (1 << 16);

@@ -3,26 +3,22 @@
 namespace grainspin {
 namespace {
 
-Quat quat(const float* q) {
-  return {q[0], q[1], q[2], q[3]};
+// A block's orientations turned by the increment rows of its heads; masked voxels stay as they are, and their heads become zero.
+void turn_block(const BlockNetwork& net, const Lanes& lanes, const std::uint8_t* mask, const float (*q)[4], float* heads,
+                float (*next)[4]) {
+  const std::uint32_t far = net.turn(heads, q[0], next[0]);
+  for (int i = 0; i < kBlock && far >> i; ++i)
+    if (far >> i & 1) {
+      const Quat turned = normalised(exp(Vec3<float>{heads[i], heads[kBlock + i], heads[2 * kBlock + i]}) * Quat{q[i][0], q[i][1], q[i][2], q[i][3]});
+      next[i][0] = turned.w, next[i][1] = turned.x, next[i][2] = turned.y, next[i][3] = turned.z;
+    }
+  if (!mask) return;
+  for (int i = 0; i < kBlock; ++i)
+    if (!mask[lanes.place[std::size_t(i)]]) {
+      std::memcpy(next[i], q[i], sizeof next[i]);
+      for (int r = 0; r < net.head_rows(); ++r) heads[r * kBlock + i] = 0;
+    }
 }
-
-// A block's orientations turned by the increment rows of its heads.
-class Turned {
- public:
-  Turned(const CpuNetwork& net, const float (*q)[4], const float* heads) : q_(q), heads_(heads), far_(net.turn(heads, q[0], next_[0])) {}
-  Quat operator()(int lane, bool masked) const {
-    if (masked) return quat(q_[lane]);
-    if (!(far_ >> lane & 1)) return quat(next_[lane]);
-    return normalised(exp(Vec3<float>{heads_[lane], heads_[kBlock + lane], heads_[2 * kBlock + lane]}) * quat(q_[lane]));
-  }
-
- private:
-  const float (*q_)[4];
-  const float* heads_;
-  alignas(64) float next_[kBlock][4];
-  std::uint32_t far_;
-};
 
 // The blocks of the region, in order, that hold a voxel of the box.
 std::vector<std::int64_t> blocks_of(const Region& region, const Box& box) {
@@ -39,31 +35,13 @@ std::vector<std::int64_t> blocks_of(const Region& region, const Box& box) {
 
 }  // namespace
 
-void LocalWork::gather(const RegionTaps& taps, const Lanes& lanes, const std::uint8_t* mask, const float* e,
-            std::int64_t n, float* patch) const {
-  const int channels = net.channels();
-  std::int64_t places[kBlock];
-  for (int k = 0; k < net.taps(); ++k) {
-    taps.gather(k, kBlock, lanes.at.data(), mask, places);
-    bool row = true;
-    for (int i = 1; i < kBlock; ++i) row &= places[i] == places[0] + i;
-    for (int c = 0; c < channels; ++c, patch += kBlock) {
-      const float* from = e + c * n;
-      if (row)
-        std::memcpy(patch, from + places[0], kBlock * sizeof(float));
-      else
-        for (int i = 0; i < kBlock; ++i) patch[i] = from[places[i]];
-    }
-  }
-}
-
 void LocalWork::embed_box(const Region& region, const Box& box, const float* q, float* e) const {
   const int rows = box.hi[1] - box.lo[1];
   const std::int64_t n = region.shape.voxels();
   pool.run(std::int64_t(rows) * (box.hi[2] - box.lo[2]), [&](std::int64_t row, int) {
     const std::int64_t z = box.lo[2] + row / rows, y = box.lo[1] + row % rows;
     const std::int64_t at = (z * region.shape.ny + y) * region.shape.nx + box.lo[0];
-    net.embed(box.hi[0] - box.lo[0], q + at * 4, e + at, n);
+    net.embed(at, box.hi[0] - box.lo[0], n, q + at * 4, e);
   });
 }
 
@@ -77,16 +55,12 @@ void LocalWork::step_alone(const Lanes& lanes, std::int64_t block, const float* 
                            const std::uint8_t* mask, const LocalScratch& s, LocalResults& results,
                            std::int64_t slot) const {
   const bool own = spec.local.feedback == Feedback::kOwn;
-  if (own) net.embed(kBlock, q, s.own.get(), kBlock);
+  if (own) net.embed_own(q, s.own.get());
   net.step(start, own ? s.own.get() : nullptr, state, s.hidden.get(), s.heads.get());
-  const Turned turned(net, reinterpret_cast<const float (*)[4]>(q), s.heads.get());
-  for (int i = 0; i < kBlock; ++i) {
-    float* const at = q + i * 4;
-    const bool masked = mask && !mask[lanes.place[i]];
-    const Quat next = turned(i, masked);
-    if (i < lanes.count && slot >= 0) results.put(slot, block * kBlock + i, next, s.heads.get(), i, masked);
-    at[0] = next.w, at[1] = next.x, at[2] = next.y, at[3] = next.z;
-  }
+  alignas(64) float next[kBlock][4];
+  turn_block(net, lanes, mask, reinterpret_cast<const float (*)[4]>(q), s.heads.get(), next);
+  if (slot >= 0) results.put(slot, block * kBlock, 0, lanes.count, next, s.heads.get());
+  std::memcpy(q, next, sizeof next);
 }
 
 void LocalWork::step_coupled(const Region& region, const RegionTaps& taps, const Box& box, const std::uint8_t* mask,
@@ -99,20 +73,18 @@ void LocalWork::step_coupled(const Region& region, const RegionTaps& taps, const
     const LocalScratch& s = all[thread];
     const std::int64_t block = active[a];
     const Lanes lanes(region, all_voxels, block * kBlock);
-    gather(taps, lanes, mask, e, n, s.patch.get());
+    net.gather(taps, lanes, mask, e, n, s.patch.get());
     net.step(nullptr, s.patch.get(), state + block * net.state_floats(), s.hidden.get(), s.heads.get());
-    float before[kBlock][4];
+    alignas(64) float before[kBlock][4], next[kBlock][4];
     for (int i = 0; i < kBlock; ++i) std::memcpy(before[i], q + lanes.place[i] * 4, sizeof before[i]);
-    const Turned turned(net, before, s.heads.get());
-    for (int i = 0; i < lanes.count; ++i) {
-      const bool masked = mask && !mask[lanes.place[i]];
-      float* own = q + lanes.place[i] * 4;
-      const Quat next = turned(i, masked);
-      own[0] = next.w, own[1] = next.x, own[2] = next.y, own[3] = next.z;
+    turn_block(net, lanes, mask, before, s.heads.get(), next);
+    for (int i = 0; i < lanes.count; ++i) std::memcpy(q + lanes.place[i] * 4, next[i], sizeof next[i]);
+    for (int i = 0, n = 1; i < lanes.count; i += n, n = 1) {
       const std::int64_t x = lanes.at[i][0] - inner.lo[0], y = lanes.at[i][1] - inner.lo[1],
                          z = lanes.at[i][2] - inner.lo[2];
-      if (x >= 0 && x < region.inner.nx && y >= 0 && y < region.inner.ny && z >= 0 && z < region.inner.nz)
-        results.put(0, (z * region.inner.ny + y) * region.inner.nx + x, next, s.heads.get(), i, masked);
+      if (!(x >= 0 && x < region.inner.nx && y >= 0 && y < region.inner.ny && z >= 0 && z < region.inner.nz)) continue;
+      while (i + n < lanes.count && x + n < region.inner.nx) ++n;  // the rest of the row
+      results.put(0, (z * region.inner.ny + y) * region.inner.nx + x, i, n, next, s.heads.get());
     }
   });
 }

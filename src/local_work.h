@@ -6,13 +6,13 @@
 #include <array>
 #include <cstring>
 #include <mutex>
+#include <type_traits>
 #include <vector>
 
 #include "aligned.h"
-#include "cpu_network.h"
+#include "block_network.h"
 #include "grainspin/orientation.h"
 #include "grainspin/surrogate.h"
-#include "region.h"
 #include "thread_pool.h"
 
 namespace grainspin {
@@ -37,19 +37,20 @@ struct LocalResults {
     };
     return {step, part(orientation, 4), part(increment, 3), part(stress, 6), part(log_variance, 3)};
   }
-  // Voxel `i` of step slot `slot` from column `lane` of heads[rows][kBlock]; zeros where masked.
-  void put(std::int64_t slot, std::int64_t i, const Quat& q, const float* heads, int lane, bool masked) {
-    const std::int64_t at = slot * count + i;
-    const float four[4] = {q.w, q.x, q.y, q.z};
-    std::memcpy(orientation.get() + at * 4, four, sizeof four);
-    const auto copy = [&](const AlignedFloats& to, int n) {
+  // Voxels `first` .. of step slot `slot` from `n` lanes of a block, `lane` the first of them.
+  void put(std::int64_t slot, std::int64_t first, int lane, int n, const float (*q)[4], const float* heads) {
+    const std::int64_t at = slot * count + first;
+    std::memcpy(orientation.get() + at * 4, q[lane], std::size_t(n) * sizeof *q);
+    const auto copy = [&](const AlignedFloats& to, auto rows) {
       if (!to.get()) return;
-      for (int r = 0; r < n; ++r) to.get()[at * n + r] = masked ? 0.0f : heads[r * kBlock + lane];
-      heads += n * kBlock;
+      float* out = to.get() + at * rows;
+      for (int i = lane; i < lane + n; ++i)
+        for (int r = 0; r < rows; ++r) *out++ = heads[r * kBlock + i];
+      heads += rows * kBlock;
     };
-    copy(increment, 3);
-    copy(stress, 6);
-    copy(log_variance, 3);
+    copy(increment, std::integral_constant<int, 3>{});
+    copy(stress, std::integral_constant<int, 6>{});
+    copy(log_variance, std::integral_constant<int, 3>{});
   }
 
   std::int64_t count;
@@ -58,50 +59,29 @@ struct LocalResults {
 
 // What one thread needs.
 struct LocalScratch {
-  LocalScratch(const CpuNetwork& net, bool own_state)
-      : patch(std::int64_t(net.taps()) * net.channels() * kBlock),
+  LocalScratch(const BlockNetwork& net, bool own_state)
+      : patch(net.patch_floats()),
         start(net.start_floats()),
         hidden(net.scratch_floats()),
         heads(net.head_rows() * kBlock),
-        own(net.channels() * kBlock),
+        own(net.own_floats()),
         state(own_state ? net.state_floats() : 0) {}
-  static std::int64_t floats(const CpuNetwork& net, bool own_state) {
-    return (std::int64_t(net.taps()) * net.channels() + net.head_rows() + net.channels()) * kBlock +
-           net.start_floats() + net.scratch_floats() + (own_state ? net.state_floats() : 0);
+  static std::int64_t floats(const BlockNetwork& net, bool own_state) {
+    return net.patch_floats() + net.head_rows() * kBlock + net.own_floats() + net.start_floats() + net.scratch_floats() +
+           (own_state ? net.state_floats() : 0);
   }
   AlignedFloats patch, start, hidden, heads, own, state;
-};
-
-// Voxels of one block: position and place in the region; lanes beyond `count` repeat the last voxel.
-struct Lanes {
-  int count = 0;
-  std::array<std::array<int, 3>, kBlock> at;
-  std::array<std::int64_t, kBlock> place;
-
-  // Voxels first .. of a box, x fastest.
-  Lanes(const Region& region, const Box& box, std::int64_t first) {
-    const std::int64_t w = box.hi[0] - box.lo[0], h = box.hi[1] - box.lo[1];
-    count = int(std::min<std::int64_t>(kBlock, box.voxels() - first));
-    for (int i = 0; i < kBlock; ++i) {
-      const std::int64_t v = first + std::min(i, count - 1);
-      at[i] = {box.lo[0] + int(v % w), box.lo[1] + int(v / w % h), box.lo[2] + int(v / w / h)};
-      place[i] = (std::int64_t(at[i][2]) * region.shape.ny + at[i][1]) * region.shape.nx + at[i][0];
-    }
-  }
 };
 
 // Weights, threads and the steps of blocks.
 class LocalWork {
  public:
   LocalWork(const Model& model, int threads, const RecurrentKernels& kernels)
-      : spec(model.spec), net(model, kernels), pool(threads) {}
+      : spec(model.spec), pool(threads), network_(block_network(model, kernels)), net(*network_) {}
 
   std::vector<LocalScratch> scratch(bool own_state) const;
-  // Planar embeddings e[channels][region.shape] of the voxels of a box.
+  // Embeddings of the voxels of a box, to their places among the region's.
   void embed_box(const Region& region, const Box& box, const float* q, float* e) const;
-  // The patch of a block from them.
-  void gather(const RegionTaps& taps, const Lanes& lanes, const std::uint8_t* mask, const float* e, std::int64_t n,
-              float* patch) const;
 
   // `initial` and `own`: one step of block `block` of the inner box; its neighbours entered once, in `start`. Turns
   // q[kBlock][4]; results at voxel block * kBlock of step slot `slot`; slot -1: none are kept.
@@ -114,8 +94,13 @@ class LocalWork {
                     LocalResults& results) const;
 
   const ModelSpec spec;
-  const CpuNetwork net;
   mutable ThreadPool pool;
+
+ private:
+  const std::unique_ptr<BlockNetwork> network_;
+
+ public:
+  const BlockNetwork& net;
   mutable std::mutex busy;  // one at a time: the threads are shared
 };
 

@@ -47,7 +47,7 @@ std::vector<const RecurrentKernels*> supported_bf16() {
   unsigned a, b, c, d;
   const bool dots = __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5);  // AVX512_BF16
   if (!dots) return all;
-  const bool tiles = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & 1u << 22) && (d & 1u << 24);  // AMX-BF16, AMX-TILE
+  const bool tiles = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & 1u << 22) && (d & 1u << 23) && (d & 1u << 24);  // AMX-BF16, AVX512-FP16, AMX-TILE
   if (tiles && may_use_tiles()) all.push_back(&kRecurrentAmx);
   all.push_back(&kRecurrentAvx512Bf16);
 #endif

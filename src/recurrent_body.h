@@ -166,6 +166,6 @@ void tanh_of_many(std::int64_t n, const float* x, float* out) {
 
 extern const RecurrentKernels GRAINSPIN_KERNELS;
 const RecurrentKernels GRAINSPIN_KERNELS{GRAINSPIN_NAME, kUnits, step<4>,     step<3>,
-                                         project,        affine, turn, tanh_of_many, false};
+                                         project,        affine, turn, tanh_of_many, false, nullptr};
 
 }  // namespace grainspin

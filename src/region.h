@@ -32,6 +32,8 @@ class RegionTaps {
  public:
   RegionTaps(const Region& region, int radius);
   int radius() const { return radius_; }
+  // Whether the neighbours of a voxel at x lie side by side along x, no end of the axis between them.
+  bool inside(int x) const { return x >= radius_ && x + radius_ < shape_.nx; }
   // Places of the neighbours of `count` voxels (x, y, z in the region) at tap k; masked neighbours (mask
   // 0) are the centre itself. mask may be null.
   void gather(int k, int count, const std::array<int, 3>* at, const std::uint8_t* mask,
