@@ -15,6 +15,18 @@ class BlockNetwork {
  public:
   virtual ~BlockNetwork() = default;
 
+  // Held by a thread around project() and step().
+  class Busy {
+   public:
+    explicit Busy(const BlockNetwork& net) : net_(net) { net_.begin(); }
+    ~Busy() { net_.end(); }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+   private:
+    const BlockNetwork& net_;
+  };
+
   virtual int head_rows() const = 0;                                     // increment 3, stress 6, log variance 3
   virtual std::int64_t embedded_floats(std::int64_t voxels) const = 0;   // of a region's embeddings
   virtual std::int64_t patch_floats() const = 0;                         // of a block's neighbours
@@ -36,6 +48,10 @@ class BlockNetwork {
   virtual void step(const float* start, const float* x, float* state, float* scratch, float* heads) const = 0;
   // RecurrentKernels::turn.
   virtual std::uint32_t turn(const float* w, const float* q, float* next) const = 0;
+
+ private:
+  virtual void begin() const {}
+  virtual void end() const {}
 };
 
 // For these kernels. Throws Error kFormat where the model's embedding has another size than its normaliser.

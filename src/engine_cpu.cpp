@@ -71,6 +71,7 @@ class CpuEngine final : public Surrogate {
 
     work_.pool.run((inner + kBlock - 1) / kBlock, [&](std::int64_t block, int thread) {
       const LocalScratch& s = all[thread];
+      const BlockNetwork::Busy busy(work_.net);
       const Lanes lanes(region, box, block * kBlock);
       work_.net.gather(taps, lanes, mask, e.get(), n, s.patch.get());
       work_.net.project(s.patch.get(), s.start.get(), s.hidden.get());

@@ -112,6 +112,7 @@ class AloneRollout final : public LocalRollout {
     work_.embed_box(region_, box, q0, e.get());
     work_.pool.run(blocks_of_grid(region_), [&](std::int64_t block, int thread) {
       const LocalScratch& s = scratch_[std::size_t(thread)];
+      const BlockNetwork::Busy busy(work_.net);
       work_.net.gather(taps_, Lanes(region_, box, block * kBlock), mask(), e.get(), n_, s.patch.get());
       work_.net.project(s.patch.get(), start_.get() + block * work_.net.start_floats(), s.hidden.get());
     });
@@ -120,6 +121,7 @@ class AloneRollout final : public LocalRollout {
     const Box box = inner_box(region_);
     work_.pool.run(blocks_of_grid(region_), [&](std::int64_t block, int thread) {
       const Lanes lanes(region_, box, block * kBlock);
+      const BlockNetwork::Busy busy(work_.net);
       float q[kBlock][4];
       for (int i = 0; i < kBlock; ++i)
         std::memcpy(q[i], results_.orientation.get() + lanes.place[std::size_t(i)] * 4, sizeof q[i]);

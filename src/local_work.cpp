@@ -71,6 +71,7 @@ void LocalWork::step_coupled(const Region& region, const RegionTaps& taps, const
   const std::vector<std::int64_t> active = blocks_of(region, box);
   pool.run(std::int64_t(active.size()), [&](std::int64_t a, int thread) {
     const LocalScratch& s = all[thread];
+    const BlockNetwork::Busy busy(net);
     const std::int64_t block = active[a];
     const Lanes lanes(region, all_voxels, block * kBlock);
     net.gather(taps, lanes, mask, e, n, s.patch.get());

@@ -24,16 +24,11 @@ struct alignas(64) TileConfig {
   std::uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
   std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
 };
-class Tiles {  // the tiles are the thread's own while this lives
- public:
-  Tiles() {
-    static constexpr TileConfig config;
-    _tile_loadconfig(&config);
-  }
-  ~Tiles() { _tile_release(); }
-  Tiles(const Tiles&) = delete;
-  Tiles& operator=(const Tiles&) = delete;
-};
+void begin() {
+  static constexpr TileConfig config;
+  _tile_loadconfig(&config);
+}
+void end() { _tile_release(); }
 
 // ---- activations: 32 at a time ------------------------------------------------------------------------------------------
 
@@ -165,7 +160,6 @@ template <bool kStart>
 void lstm(const TileStep& s) {
   alignas(64) float sums[2][kRows];
   alignas(64) std::uint16_t update[kBlock][kRow], squashed[kBlock][kRow];
-  const Tiles tiles;
   const auto of = [&](int group, int gate, int row) {
     __m512i k = whole(sums[gate & 1], row);
     if constexpr (kStart) k = _mm512_adds_epi16(k, _mm512_load_si512(s.start + ((std::int64_t(group) * 4 + gate) * kBlock + row) * kRow));
@@ -218,7 +212,6 @@ template <bool kStart>
 void gru(const TileStep& s) {
   alignas(64) float sums[2][kRows];
   alignas(64) std::uint16_t part[kBlock][kRow];
-  const Tiles tiles;
   const auto of = [&](int group, int gate, int row) {
     __m512i k = whole(sums[gate & 1], row);
     if constexpr (kStart) k = _mm512_adds_epi16(k, _mm512_load_si512(s.start + ((std::int64_t(group) * 4 + gate) * kBlock + row) * kRow));
@@ -272,7 +265,6 @@ void gru_step(const TileStep& s) { s.start ? gru<true>(s) : gru<false>(s); }
 
 void project(const TileLayer& layer, int gates, const std::uint16_t* x, std::int64_t x_pitch, std::int16_t* start) {
   alignas(64) float sums[kRows];
-  const Tiles tiles;
   TileStep s{};
   s.layer = layer, s.x = x, s.x_pitch = x_pitch, s.x_step = kRow;
   for (int group = 0; group < layer.groups; ++group)
@@ -283,25 +275,33 @@ void project(const TileLayer& layer, int gates, const std::uint16_t* x, std::int
 }
 
 void heads(int rows, int groups, const std::uint16_t* weight, const float* bias, const std::uint16_t* h, float* out) {
-  alignas(64) float sums[kBlock][kSide];
-  {
-    const Tiles tiles;
-    _tile_loadd(0, bias, 0);
-    _tile_loadd(1, bias, 0);
-    for (int t = 0; t < 2 * groups; ++t) {  // the weights, then what bf16 leaves of them
-      const std::uint16_t* from = h + std::int64_t(t % groups) * kRows;
-      _tile_loadd(6, weight + std::int64_t(t) * kTile, 64);
-      _tile_loadd(4, from, 64);
-      _tile_dpbf16ps(0, 4, 6);
-      _tile_loadd(5, from + kSide * kRow, 64);
-      _tile_dpbf16ps(1, 5, 6);
-    }
-    _tile_stored(0, sums[0], 64);
-    _tile_stored(1, sums[kSide], 64);
+  // The weights' products and, in other tiles so that they need not wait for each other, those of what bf16 leaves of them.
+  alignas(64) float sums[2][kBlock][kSide];
+  _tile_loadd(0, bias, 0);
+  _tile_loadd(1, bias, 0);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (int t = 0; t < groups; ++t) {
+    const std::uint16_t *from = h + std::int64_t(t) * kRows, *w = weight + std::int64_t(t) * kTile;
+    _tile_loadd(6, w, 64);
+    _tile_loadd(4, from, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(5, from + kSide * kRow, 64);
+    _tile_dpbf16ps(1, 5, 6);
+    _tile_loadd(7, w + std::int64_t(groups) * kTile, 64);
+    _tile_dpbf16ps(2, 4, 7);
+    _tile_dpbf16ps(3, 5, 7);
   }
+  _tile_stored(0, sums[0][0], 64);
+  _tile_stored(1, sums[0][kSide], 64);
+  _tile_stored(2, sums[1][0], 64);
+  _tile_stored(3, sums[1][kSide], 64);
   const __m512i places = _mm512_mullo_epi32(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi32(kSide));
   for (int r = 0; r < rows; ++r)
-    for (int v = 0; v < kBlock; v += kSide) _mm512_store_ps(out + r * kBlock + v, _mm512_i32gather_ps(places, sums[v] + r, 4));
+    for (int v = 0; v < kBlock; v += kSide) {
+      const __m512 most = _mm512_i32gather_ps(places, sums[0][v] + r, 4), rest = _mm512_i32gather_ps(places, sums[1][v] + r, 4);
+      _mm512_store_ps(out + r * kBlock + v, _mm512_add_ps(most, rest));
+    }
 }
 
 void normalise(std::int64_t n, int channels, const float* from, const float* mean, const float* factor, std::uint16_t* to) {
@@ -318,7 +318,7 @@ void tanh_of_many(std::int64_t n, const float* sums, std::uint16_t* out) {
   for (std::int64_t i = 0; i < n; i += kUnits) _mm512_store_ph(out + i, tanh(packed(sums + i, sums + i + kSide)));
 }
 
-constexpr TileKernels kTileKernels{lstm_step, gru_step, project, heads, normalise, tanh_of_many};
+constexpr TileKernels kTileKernels{begin, end, lstm_step, gru_step, project, heads, normalise, tanh_of_many};
 
 }  // namespace
 

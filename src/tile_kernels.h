@@ -32,6 +32,9 @@ struct TileStep {
 };
 
 struct TileKernels {
+  // Around calls of the others on one thread: the tiles' shape is the thread's, and setting it costs some hundred cycles.
+  void (*begin)();
+  void (*end)();
   void (*lstm)(const TileStep&);
   void (*gru)(const TileStep&);
   // What the input gives, with the bias: [groups][4][kBlock][32]; gates: 4 LSTM, 3 GRU.

@@ -28,6 +28,8 @@ class TileNetwork final : public BlockNetwork {
   std::uint32_t turn(const float* w, const float* q, float* next) const override { return kernels_.turn(w, q, next); }
 
  private:
+  void begin() const override { kernels_.tiles->begin(); }
+  void end() const override { kernels_.tiles->end(); }
   static constexpr int kUnits = 32;   // of a group; columns of a tile
   static constexpr int kSlack = 128;  // runs are copied 32 numbers at a time, beyond their end
   static std::int64_t halves_in_floats(std::int64_t n) { return (n + 1) / 2; }

@@ -58,7 +58,7 @@ TEST_F(TileNetworkTest, ActivationsAreWithinTheirBound) {
     for (int j = 0; j < 4; ++j)
       for (int i = 0; i < 8; ++i) {
         const int from = n + 4 * j + i % 4 + (i < 4 ? 0 : 16);
-        ASSERT_NEAR(from_half(y[n + 8 * j + i]), std::tanh(double(x[std::size_t(from)])), 6e-4) << "at " << x[std::size_t(from)];
+        ASSERT_NEAR(from_half(y[n + 8 * j + i]), std::tanh(double(x[std::size_t(from)])), 7e-4) << "at " << x[std::size_t(from)];
       }
 }
 
@@ -82,7 +82,9 @@ TEST_F(TileNetworkTest, HeadsAreExactToFp32) {
     for (int t = 0; t < groups; ++t)
       for (int v = 0; v < kBlock; ++v)
         for (int u = 0; u < 32; ++u) state[(t * kBlock + v) * 32 + u] = bf16(float((v * 5 + (32 * t + u) * 3) % 17 - 8) / 8);
+    kernels_->tiles->begin();
     kernels_->tiles->heads(rows, groups, w, bias.get(), state, out.get());
+    kernels_->tiles->end();
     for (int r = 0; r < rows; ++r)
       for (int v = 0; v < kBlock; ++v) {
         double want = r / 4.0;
