@@ -1,4 +1,4 @@
-// A block's orientations turned by its increments; a part of recurrent_body.h and recurrent_tiles.h, which say why
+// A block's orientations turned by its increments; a part of recurrent_body.h and the other recurrent_<set>.cpp, which say why
 // everything is static. Loops over a block's voxels that the compiler makes vectors of.
 #pragma once
 
