@@ -1,12 +1,14 @@
-// The nonlocal family on a GPU: one workspace, products on blocks of voxels, the Green operator on the whole periodic
-// cell, and the steps of a run as one CUDA graph.
+// The nonlocal family on a GPU: one workspace, one kernel for all that lies between two transforms, the Green operator on the
+// whole periodic cell, and the steps of a run as CUDA graphs.
 //
 // A rollout whose launches and outputs are few enough is recorded whole: one graph of T steps, outputs copied by its
-// nodes to pinned memory and handed out when it has run. A larger one is a graph of one step (the step takes its load
-// by a counter on the GPU), launched T times, outputs copied after each while the sink reads the ones before. A step of
-// more launches than a graph is worth (grids of tens of millions of voxels, whose kernels run far longer than their
-// launches take) is launched as it is, and so are the steps of a teacher. All give the same bits: it is the same work
-// in the same order.
+// nodes to pinned memory and handed out when it has run. A larger one is two graphs of one step (the step takes its load
+// by a counter on the GPU), launched T times: outputs travel on a stream of their own while the next step's first graph runs,
+// which does not touch them, and the sink reads the ones before. The steps of a teacher are launched as they are. All give the
+// same bits: it is the same work in the same order. While a run goes on the host waits for outputs alone, with the next step
+// already under way.
+//
+// With Precision::kFast the state (x, h) lies in device memory as 16-bit floats; all arithmetic is fp32 as before.
 #include <algorithm>
 #include <cmath>
 #include <mutex>
@@ -37,17 +39,19 @@ bool smooth(int n) {
   return n == 1;
 }
 
-enum class Launching { kWholeRun, kGraphOfAStep, kPlain };
+enum class Launching { kWholeRun, kGraphsOfAStep, kPlain };
 
 class CudaNonlocal final : public Surrogate, public OnDevice {
  public:
   CudaNonlocal(const Model& model, const EngineOptions& options)
-      : gpu_(cuda_table(options.gpu), options.gpu), spec_(model.spec) {
+      : gpu_(cuda_table(options.gpu), options.gpu), spec_(model.spec), half_(options.precision == Precision::kFast) {
     Packed packed;
     place_ = pack(model, packed);
     weights_ = on_device(gpu_, packed.values().data(), std::int64_t(packed.values().size()));
+    indices_ = on_device(gpu_, packed.indices().data(), std::int64_t(packed.indices().size()));
+    tasks_ = on_device(gpu_, packed.tasks().data(), std::int64_t(packed.tasks().size()));
     gpu_->synchronise(gpu_);  // the numbers above end here
-    description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + ", fp32";
+    description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + (half_ ? ", fp32, state in fp16" : ", fp32");
   }
 
   const ModelSpec& spec() const override { return spec_; }
@@ -75,35 +79,45 @@ class CudaNonlocal final : public Surrogate, public OnDevice {
     for (const LoadStep& load : loads(region)) cell_loads.push_back(cell_load(load));
     // Outlive the step, whose end waits for the GPU that may still be writing to them.
     const PinnedBuffer<float> outputs(gpu_, sets(region, size) * set_floats(region));
-    const NonlocalWeights model{cell(), place_, weights_.get(), spec_.stress_scale[0]};
-    const NonlocalStep step(gpu_, model, region, phases(region), mask, cell_loads, size);
-    const Delivery delivery{*this, region, step, outputs.get(), cell_loads, sink};
+    const NonlocalStep step(gpu_, model(), region, phases(region), mask, cell_loads, size);
     const int T = size.steps;
     if (!teacher) step.orientations(q0);
-    LaunchGraph graph(nullptr, {&gpu_});
+    LaunchGraph first(nullptr, {&gpu_}), last(nullptr, {&gpu_});
     const Launching launching = teacher ? Launching::kPlain : this->launching(region, size);
+    const Delivery delivery{*this, region, step, outputs.get(), cell_loads, sink, launching != Launching::kWholeRun};
     if (launching == Launching::kWholeRun) {
-      graph = recorded([&] {
+      first = recorded([&] {
         step.warm_up();
         for (int t = 1; t <= T; ++t) {
-          step.launch();
-          delivery.copy(t - 1);
+          step.approach();
+          if (t > 1) gpu_->follow(gpu_, kCopyStream);
+          step.arrive();
+          delivery.copy_beside(t - 1);
         }
+        gpu_->follow(gpu_, kCopyStream);
       });
-      gpu_->launch(gpu_, graph.get());
+      gpu_->launch(gpu_, first.get());
       gpu_->synchronise(gpu_);
       for (int t = 1; t <= T; ++t) delivery.hand_out(t, t - 1);
       return;
     }
-    if (launching == Launching::kGraphOfAStep) graph = recorded([&] { step.launch(); });
+    if (launching == Launching::kGraphsOfAStep) {
+      first = recorded([&] { step.approach(); });
+      last = recorded([&] { step.arrive(); });
+    }
     if (teacher) step.orientations(teacher);
     step.warm_up();
     for (int t = 1; t <= T; ++t) {
-      if (teacher && t > 1) step.orientations(teacher + (t - 1) * region.shape.voxels() * 4);
-      if (graph) gpu_->launch(gpu_, graph.get());
-      else step.launch();
-      delivery.copy(t & 1);
-      gpu_->mark(gpu_, t & 1);
+      if (teacher && t > 1) {
+        gpu_->follow(gpu_, kCopyStream);
+        step.orientations(teacher + (t - 1) * region.shape.voxels() * 4);
+      }
+      if (first) gpu_->launch(gpu_, first.get());
+      else step.approach();
+      gpu_->follow(gpu_, kCopyStream);
+      if (last) gpu_->launch(gpu_, last.get());
+      else step.arrive();
+      delivery.copy_beside(t & 1);
       if (t > 1) delivery.wait_and_hand_out(t - 1);
     }
     delivery.wait_and_hand_out(T);
@@ -122,15 +136,15 @@ class CudaNonlocal final : public Surrogate, public OnDevice {
     check_region(one);
     const PaddedCell padded = padded_cell(one);
     int systems = 0;
-    for (const PhasePlace& p : place_.phases) systems = std::max(systems, p.systems);
+    for (const PhasePlace& p : place_.phases) systems = std::max(systems, p.shape.systems);
     RolloutSize size;
-    size.device = device_bytes(padded.whole, masked || place_.phases.size() > 1, 1) + transform_bytes(padded.whole);
+    size.device = device_bytes(padded.whole, masked || place_.phases.size() > 1, 1) +
+                  spectral_streams(cell()) * transform_bytes(padded.whole);
     size.host = set_floats(one) * kFloat;
-    // Each phase's last block of rows may be padded.
-    const std::int64_t rows = rows_of(padded.whole.voxels(), gpu_.table().batch_rows) +
-                              std::int64_t(place_.phases.size()) * stride_of(gpu_.table().batch_rows);
+    // Each phase's last tile may have fewer voxels.
+    const std::int64_t rows = (tiles_of(padded.whole.voxels()) + std::int64_t(place_.phases.size())) * cuda::kTile;
     size.carried = region.shape.voxels() * 16 + padded.whole.voxels() * 16 +
-                   (rows * systems * (cell().channels + cell().memory) + 4096) * kFloat;
+                   rows * systems * (cell().channels + cell().memory) * (half_ ? 2 : kFloat) + 4096;
     return size;
   }
 
@@ -140,8 +154,7 @@ class CudaNonlocal final : public Surrogate, public OnDevice {
    public:
     Steps(const CudaNonlocal& engine, const Region& region, const float* q0, const std::uint8_t* mask)
         : engine_(engine), region_(one_step(region)), n_(region.shape.voxels()),
-          model_{engine.cell(), engine.place_, engine.weights_.get(), engine.spec_.stress_scale[0]},
-          found_there_(engine.gpu_, 9), copies_(engine.gpu_, n_) {
+          model_(engine.model()), found_there_(engine.gpu_, 9), copies_(engine.gpu_, n_) {
       engine.check_region(region_);
       const WorkspaceSize size = engine.required(region_, mask);
       engine.check_phases(region_);
@@ -226,7 +239,7 @@ class CudaNonlocal final : public Surrogate, public OnDevice {
     const CudaNonlocal& engine_;
     Region region_;
     std::int64_t n_;
-    NonlocalWeights model_;
+    NonlocalModel model_;
     PinnedBuffer<float> found_there_;  // [9]
     mutable HostCopies copies_;
     std::unique_ptr<NonlocalStep> step_;
@@ -252,6 +265,8 @@ class CudaNonlocal final : public Surrogate, public OnDevice {
     const std::vector<CellLoad>& loads;
     const std::function<void(const StepOutput&)>& sink;
 
+    bool marked = false;  // for wait_and_hand_out
+
     float* set(int i) const { return sets + i * engine.set_floats(region); }
     void copy(int i) const {
       const Gpu& gpu = engine.gpu_;
@@ -261,6 +276,15 @@ class CudaNonlocal final : public Surrogate, public OnDevice {
       gpu->copy_box(gpu, set(i) + 16, step.orientation(), box, 16);
       gpu->copy_box(gpu, set(i) + 16 + 4 * n, step.increment(), box, 12);
       if (step.stress()) gpu->copy_box(gpu, set(i) + 16 + 7 * n, step.stress(), box, 24);
+    }
+    // On the copies' stream, with a mark behind.
+    void copy_beside(int i) const {
+      const Gpu& gpu = engine.gpu_;
+      gpu->use(gpu, kCopyStream);
+      gpu->follow(gpu, kMainStream);
+      copy(i);
+      if (marked) gpu->mark(gpu, i);
+      gpu->use(gpu, kMainStream);
     }
     void wait_and_hand_out(int t) const {
       engine.gpu_->wait(engine.gpu_, t & 1);
@@ -288,6 +312,9 @@ class CudaNonlocal final : public Surrogate, public OnDevice {
   }
 
   const NonlocalSpec& cell() const { return spec_.nonlocal; }
+  NonlocalModel model() const {
+    return {cell(), place_, {weights_.get(), indices_.get(), tasks_.get()}, spec_.stress_scale[0]};
+  }
   const std::vector<LoadStep>& loads(const Region& region) const {
     return region.loads.empty() ? spec_.loads : region.loads;
   }
@@ -316,26 +343,35 @@ class CudaNonlocal final : public Surrogate, public OnDevice {
 
   std::int64_t transform_bytes(Shape whole) const {
     if (cell().passes == 0 || whole.voxels() == 1) return 0;
-    return gpu_->spectral_bytes(gpu_, spectral_of(spectrum_of(whole), cell().polarisations, cell().stress));
+    return gpu_->spectral_bytes(gpu_, spectral_of(spectrum_of(whole)));
   }
   WorkspaceSize sized(const Region& region, bool masked) const {
     const PaddedCell padded = padded_cell(region);
     WorkspaceSize size;
     size.counts = phase_counts(cell(), padded, phases(region));
-    for (const PhasePlace& p : place_.phases) size.systems.push_back(p.systems);
+    for (const PhasePlace& p : place_.phases) size.systems.push_back(p.shape.systems);
     size.listed = masked || phases(region);
     size.steps = int(loads(region).size());
-    size.batch_rows = gpu_.table().batch_rows;
+    size.half = half_;
+    size.scratch_bytes = scratch_bytes();
     size.transform_bytes = transform_bytes(padded.whole);
     return size;
+  }
+  // Of the tiles' rows, where shared memory has no room for those of every phase.
+  std::int64_t scratch_bytes() const {
+    const cuda::SweepRoom room = gpu_->sweep_room(gpu_);
+    std::int64_t most = 0;
+    for (const PhasePlace& p : place_.phases)
+      most = std::max<std::int64_t>(most, cuda::TileRows(p.shape).count * cuda::kTile * kFloat);
+    return most <= room.shared_bytes ? 0 : most * room.blocks;
   }
   std::int64_t device_bytes(const Region& region, const WorkspaceSize& size) const {
     return workspace_of(cell(), padded_cell(region), size).bytes;
   }
   // The same of a periodic cell all of whose voxels are of the phase with the most systems, without the transforms.
   std::int64_t device_bytes(Shape whole, bool listed, int steps) const {
-    WorkspaceSize size{{whole.voxels()}, {0}, listed, steps, gpu_.table().batch_rows, 0};
-    for (const PhasePlace& p : place_.phases) size.systems[0] = std::max(size.systems[0], p.systems);
+    WorkspaceSize size{{whole.voxels()}, {0}, listed, half_, steps, scratch_bytes(), 0};
+    for (const PhasePlace& p : place_.phases) size.systems[0] = std::max(size.systems[0], p.shape.systems);
     return workspace_of(cell(), {whole, whole, {}}, size).bytes;
   }
   std::int64_t room() const { return gpu_->info(gpu_).free_bytes - kSlack; }
@@ -356,7 +392,7 @@ class CudaNonlocal final : public Surrogate, public OnDevice {
     int fits = 0;
     for (int step = 1 << 12; step; step /= 2)
       if (cube_bytes(fits + step) <= room) fits += step;
-    while (fits > 0 && (!smooth(fits) || cube_bytes(fits) + transform_bytes({fits, fits, fits}) > room)) --fits;
+    while (fits > 0 && (!smooth(fits) || cube_bytes(fits) + spectral_streams(cell()) * transform_bytes({fits, fits, fits}) > room)) --fits;
     const Shape n = padded.whole;
     throw Error(Errc::kMemory, std::to_string(n.nx) + " x " + std::to_string(n.ny) + " x " + std::to_string(n.nz) +
                                    " voxels" + (padded.padded() ? " with their padding" : "") + " need " +
@@ -366,18 +402,18 @@ class CudaNonlocal final : public Surrogate, public OnDevice {
                                          : std::string("not even one voxel fits")));
   }
 
-  // Of one step, nearly.
-  std::int64_t launches(const WorkspaceSize& size) const {
-    std::int64_t blocks = 0;
-    for (const std::int64_t n : size.counts) blocks += (n + size.batch_rows - 1) / size.batch_rows;
-    return blocks * (cell().passes * 8 + 16) + cell().passes * (4 + 14 * std::int64_t(cell().polarisations)) + 12;
+  // Of one step, nearly; a transform is a few.
+  std::int64_t launches(const Region& region) const {
+    const cuda::SpectralShape batches = spectral_of(spectrum_of(padded_cell(region).whole));
+    const std::int64_t transforms = 5 / batches.forward_batch + 8 / batches.inverse_batch;
+    return cell().passes * (std::int64_t(place_.phases.size()) + 3 + cell().polarisations * (3 * transforms + 1)) + 12;
   }
   std::int64_t set_floats(const Region& region) const { return 16 + region.inner.voxels() * (cell().stress ? 13 : 7); }
   Launching launching(const Region& region, const WorkspaceSize& size) const {
-    const std::int64_t step = launches(size);
+    const std::int64_t step = launches(region);
     if (step * (size.steps + warmups(cell())) <= kGraphLaunches && set_floats(region) * kFloat * size.steps <= kGraphOutputs)
       return Launching::kWholeRun;
-    return step <= kGraphLaunches ? Launching::kGraphOfAStep : Launching::kPlain;
+    return Launching::kGraphsOfAStep;
   }
   std::int64_t sets(const Region& region, const WorkspaceSize& size) const {
     return launching(region, size) == Launching::kWholeRun ? std::max(2, size.steps) : 2;
@@ -385,8 +421,11 @@ class CudaNonlocal final : public Surrogate, public OnDevice {
 
   Gpu gpu_;
   ModelSpec spec_;
+  bool half_;
   ModelPlace place_;
   DeviceBuffer<float> weights_;
+  DeviceBuffer<std::int32_t> indices_;
+  DeviceBuffer<cuda::MapTask> tasks_;
   std::string description_;
   mutable std::mutex busy_;  // one run at a time: there is one stream
 };
