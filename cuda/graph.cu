@@ -29,7 +29,7 @@ Graph* record(Context* context, void (*work)(void*), void* with) {
   return result.release();
 }
 
-void use(Context* context, int stream) {
+void on_stream(Context* context, int stream) {
   GRAINSPIN_CUDA(cudaSetDevice(context->gpu));
   cudaStream_t& wanted = context->streams[stream];
   if (!wanted) GRAINSPIN_CUDA(cudaStreamCreateWithFlags(&wanted, cudaStreamNonBlocking));

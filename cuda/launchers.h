@@ -132,7 +132,7 @@ struct Table {
   void (*forget)(Context*, Graph*) noexcept;
   // Streams beside each other: launches, copies and marks go to the one in use, 0 (at first) .. 2. What it is given after
   // follow(s) waits for what stream s was given before. What is recorded ends on stream 0, which follows the others.
-  void (*use)(Context*, int stream);
+  void (*on_stream)(Context*, int stream);
   void (*follow)(Context*, int stream);
 
   // ---- the nonlocal family (nonlocal_launchers.h) ----

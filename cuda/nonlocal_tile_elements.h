@@ -15,54 +15,9 @@
 #include "cuda/half.h"
 #include "cuda/nonlocal_elements.h"
 #include "cuda/nonlocal_launchers.h"
-
-#ifndef GRAINSPIN_UNROLL
-#ifdef __CUDA_ARCH__
-#define GRAINSPIN_UNROLL _Pragma("unroll")
-#else
-#define GRAINSPIN_UNROLL
-#endif
-#endif
+#include "cuda/nonlocal_tile_task.h"
 
 namespace grainspin::cuda {
-
-// Numbers of a phase's basis: by value, with kN systems known when this is compiled, or where they lie in memory (kN = 0).
-template <int kN>
-struct CellBasis {
-  float numbers[BasisPlaces(kN).count];
-};
-template <>
-struct CellBasis<0> {
-  const float* numbers;
-};
-
-// N numbers of one voxel: registers, or rows of the scratch where they lie.
-template <int kN>
-struct Column {
-  float v[kN];
-  GRAINSPIN_HD static Column of(const float* rows) {
-    Column c;
-    GRAINSPIN_UNROLL
-    for (int i = 0; i < kN; ++i) c.v[i] = rows[i * kTile];
-    return c;
-  }
-  GRAINSPIN_HD static Column room(float*) { return {}; }
-  GRAINSPIN_HD float operator[](int i) const { return v[i]; }
-  GRAINSPIN_HD void set(int i, float value) { v[i] = value; }
-};
-template <>
-struct Column<0> {
-  float* v;
-  GRAINSPIN_HD static Column of(float* rows) { return {rows}; }
-  GRAINSPIN_HD static Column room(float* rows) { return {rows}; }
-  GRAINSPIN_HD float operator[](int i) const { return v[i * kTile]; }
-  GRAINSPIN_HD void set(int i, float value) { v[i * kTile] = value; }
-};
-
-template <class T>
-struct alignas(4 * sizeof(T)) Quad {
-  T v[4];
-};
 
 // One tile: its scratch and what the launcher says.
 template <int kN, bool kHalf, class Team>
@@ -279,51 +234,11 @@ class TileSweep {
     });
   }
 
-  template <int kRows, int kColumns>
-  GRAINSPIN_HD void task(const MapTask& t, int v) const {
-    const float* w = s_.weights + t.weight;
-    const std::int32_t *in = s_.indices + t.in, *out = s_.indices + t.out;
-    float sum[kColumns][kRows] = {};
-    for (int k = 0; k < t.depth; ++k, w += kRows) {
-      const float* x = row(in[k], v);
-      float weight[kRows];
-      GRAINSPIN_UNROLL
-      for (int r = 0; r < kRows; r += 4) {
-        const Quad<float> four = *reinterpret_cast<const Quad<float>*>(w + r);
-        for (int i = 0; i < 4; ++i) weight[r + i] = four.v[i];
-      }
-      GRAINSPIN_UNROLL
-      for (int c = 0; c < kColumns; ++c) {
-        const float value = x[c * kTile];
-        GRAINSPIN_UNROLL
-        for (int r = 0; r < kRows; ++r) sum[c][r] += weight[r] * value;
-      }
-    }
-    GRAINSPIN_UNROLL
-    for (int r = 0; r < kRows; ++r) {
-      if (r >= t.rows) break;
-      GRAINSPIN_UNROLL
-      for (int c = 0; c < kColumns; ++c) {
-        float& to = number(out[r] + c, v);
-        to = t.add ? to + sum[c][r] : sum[c][r];
-      }
-    }
-  }
   GRAINSPIN_HD void maps(const MapList& list) const {
     team_.each_warp([&](int w) {
       for (int i = list.begin[w]; i < list.begin[w + 1]; ++i) {
         const MapTask t = list.tasks[i];
-        team_.lanes([&](int v) {
-          if (t.narrow) {
-            if (t.columns == 1) task<kNarrowRows, 1>(t, v);
-            else if (t.columns == 2) task<kNarrowRows, 2>(t, v);
-            else task<kNarrowRows, 3>(t, v);
-          } else {
-            if (t.columns == 1) task<kTaskRows, 1>(t, v);
-            else if (t.columns == 2) task<kTaskRows, 2>(t, v);
-            else task<kTaskRows, 3>(t, v);
-          }
-        });
+        team_.lanes([&](int v) { map_task(t, s_.weights, s_.indices, at_ + v); });
       }
     });
   }

@@ -64,7 +64,7 @@ void step(Context*, const FusedStep&);
 Graph* record(Context*, void (*work)(void*), void* with);
 void launch(Context*, Graph*);
 void forget(Context*, Graph*) noexcept;
-void use(Context*, int stream);
+void on_stream(Context*, int stream);
 void follow(Context*, int stream);
 
 // green.cu

@@ -51,7 +51,7 @@ NonlocalStep::NonlocalStep(const Gpu& gpu, const NonlocalModel& model, const Reg
 
 NonlocalStep::~NonlocalStep() {
   try {
-    gpu_->use(gpu_, kMainStream);
+    gpu_->on_stream(gpu_, kMainStream);
     for (const int beside : {kBesideStream, kCopyStream}) gpu_->follow(gpu_, beside);
     gpu_->synchronise(gpu_);
   } catch (const Error&) {  // an error of the run itself is thrown by the call that waits for its results
@@ -159,7 +159,7 @@ void NonlocalStep::convolve(int k, bool pressure) const {
   if (!plans_[0]) return gpu_->zero(gpu_, fields, (8 * M + s.stress) * channel * kFloat);  // one voxel: frequency 0 alone
   float* const sum = pressure ? fields + 8 * M * channel : nullptr;
   const auto with = [&](int m, const auto& work) {
-    gpu_->use(gpu_, m % 2 ? kBesideStream : kMainStream);
+    gpu_->on_stream(gpu_, m % 2 ? kBesideStream : kMainStream);
     work(plans_[m % 2].get(), fields + 8 * m * channel);
   };
   const auto there = [&](cuda::Spectral* plans, float* at) {
@@ -169,7 +169,7 @@ void NonlocalStep::convolve(int k, bool pressure) const {
     for (int c = 0; c < 8; c += batches_.inverse_batch) gpu_->inverse(gpu_, plans, at + c * channel, false);
   };
   if (M > 1) {
-    gpu_->use(gpu_, kBesideStream);
+    gpu_->on_stream(gpu_, kBesideStream);
     gpu_->follow(gpu_, kMainStream);
   }
   for (int first = 0; first < M; first += 2) {
@@ -184,7 +184,7 @@ void NonlocalStep::convolve(int k, bool pressure) const {
       });
     for (int m = first; m < end; ++m) with(m, back);
   }
-  gpu_->use(gpu_, kMainStream);
+  gpu_->on_stream(gpu_, kMainStream);
   if (M > 1) gpu_->follow(gpu_, kBesideStream);
   if (sum && k + 1 == s.passes) gpu_->inverse(gpu_, plans_[0].get(), sum, true);
 }

@@ -103,7 +103,7 @@ void synchronise(Context* c) {
   ++knobs.synchronised;
   if (c->stream > 0) catch_up(c, c->stream);
 }
-void use(Context* c, int stream) { c->stream = stream; }
+void on_stream(Context* c, int stream) { c->stream = stream; }
 // A stream that is as late as it may be has nothing to wait for in the first one.
 void follow(Context* c, int stream) {
   if (stream > 0) catch_up(c, stream);
@@ -192,7 +192,7 @@ extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* 
   table.mark = mark, table.wait = wait, table.synchronise = synchronise;
   table.embed = embed, table.gather_patches = gather_patches, table.gather_embedded = gather_embedded;
   table.linear = linear, table.cell = cell, table.heads = heads;
-  table.record = record, table.launch = launch, table.forget = forget, table.use = use, table.follow = follow;
+  table.record = record, table.launch = launch, table.forget = forget, table.on_stream = on_stream, table.follow = follow;
   fill_arrays(table);
   fill_fused(table);
   fill_nonlocal(table);
