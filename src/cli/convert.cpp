@@ -36,6 +36,9 @@ void add_convert(CLI::App& app) {
                  "input's, or of --material");
   verb->add_flag("--undeformed", o->convert.undeformed,
                  "with --damask: the cell's size as it was before straining (default: under the mean deformation)");
+  verb->add_flag("--hardened", o->convert.hardened,
+                 "with --damask: slip resistances xi_0_sl as the strain of the path has made them, by the phases' law and "
+                 "the slip of the Taylor model (default: those of the undeformed material)");
   add_source_options(*verb, o->convert.source);
   verb->callback([o] {
     o->convert.slice = parse_slice(o->slice);

@@ -102,6 +102,7 @@ void convert(const std::string& input, const std::string& output, const ConvertO
   require(kind == ".h5" || kind == ".vtkhdf" || kind == ".pvd" || kind == ".vti" || kind == ".txt" || kind == ".ang" ||
               kind == ".ctf",
           Errc::kArgument, output + ": wanted a name that ends with .h5, .vtkhdf, .pvd, .vti, .txt, .ang or .ctf");
+  require(options.damask || !options.hardened, Errc::kArgument, "--hardened is of what DAMASK starts from: --damask");
   require(!options.damask || kind == ".vti", Errc::kArgument, output + ": DAMASK's geometry is a .vti file");
   for (const std::string& other : {options.source.material, input})
     require(!options.damask || other.empty() || !std::filesystem::equivalent(material_name(output), other, error), Errc::kArgument,
@@ -122,7 +123,7 @@ void convert(const std::string& input, const std::string& output, const ConvertO
           output + ": wanted step " + std::to_string(options.step) + " of 0.." + std::to_string(last));
   const int step = options.step < 0 ? last : options.step;
   if (options.damask)
-    write_damask(*in, step, output, {.deformed = !options.undeformed, .material = options.source.material}, options.progress);
+    write_damask(*in, step, output, {.deformed = !options.undeformed, .hardened = options.hardened, .material = options.source.material}, options.progress);
   else if (kind == ".vti")
     write_vti(*in, step, output, options.progress);
   else if (kind == ".ang")

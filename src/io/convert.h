@@ -18,6 +18,7 @@ struct ConvertOptions {
   Slice slice{};         // .ang, .ctf
   bool damask = false;   // .vti: DAMASK's geometry, and NAME.yaml beside it
   bool undeformed = false;  // of its cell the undeformed size
+  bool hardened = false;    // slip resistances as the strain has made them
   SourceOptions source{};  // of the input
   Progress progress{};
 };

@@ -86,4 +86,25 @@ Configuration configuration_of(const ArchiveInfo& info, const std::string& given
   return out;
 }
 
+std::string with_resistances(const std::string& text, const std::string& phase, const std::vector<double>& xi) {
+  const std::string what = "phase '" + phase + "': its xi_0_sl ";
+  const YAML::Node root = load_yaml(text, "the material configuration");
+  const YAML::Node plastic = child(child(child(child(root, {"phase"}), {phase.c_str()}), {"mechanical"}), {"plastic"});
+  const YAML::Node node = child(plastic, {"xi_0_sl"});
+  require(node && (node.IsScalar() || node.IsSequence()), Errc::kFormat, what + "is not there");
+  const std::size_t begin = std::size_t(node.Mark().pos);
+  require(begin < text.size() && (node.IsScalar() || text[begin] == '['), Errc::kFormat,
+          what + "is not written as [..] on one line");
+  std::size_t end = node.IsScalar() ? text.find_first_of(" \t\r\n,}#", begin) : text.find(']', begin);
+  end = end == std::string::npos ? text.size() : end + (node.IsScalar() ? 0 : 1);
+  std::string out = text.substr(0, begin) + list(xi) + text.substr(end);
+  // What was written is what is read.
+  const YAML::Node again = child(child(child(child(child(load_yaml(out, "the material configuration"), {"phase"}), {phase.c_str()}),
+                                             {"mechanical"}), {"plastic"}), {"xi_0_sl"});
+  bool right = again && again.IsSequence() && again.size() == xi.size();
+  for (std::size_t k = 0; right && k < xi.size(); ++k) right = number(again[k]) == parse_number<double>(number_text(xi[k]));
+  require(right, Errc::kFormat, what + "could not be replaced");
+  return out;
+}
+
 }  // namespace grainspin

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "grainspin/archive.h"
 
@@ -16,6 +17,10 @@ struct Configuration {
 // empty: written from the laws and elastic constants of info.phases, homogenization SX. Throws Error kFormat naming the
 // phase or what else is missing.
 Configuration configuration_of(const ArchiveInfo& info, const std::string& given, const std::string& where);
+
+// The text with another list xi_0_sl of a phase, all else as it is. Error kFormat where the phase has no such list, or one
+// that is not written as [..] or as one number.
+std::string with_resistances(const std::string& text, const std::string& phase, const std::vector<double>& xi);
 
 // A name as a YAML scalar, quoted where it would be read as something else.
 std::string yaml_scalar(const std::string& name);

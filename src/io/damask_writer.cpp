@@ -12,10 +12,12 @@
 #include "grainspin/orientation.h"
 #include "src/io/damask_configuration.h"
 #include "src/io/damask_setup.h"
+#include "src/io/hardened.h"
 #include "src/io/kinematics.h"
 #include "src/io/numbers.h"
 #include "src/io/output.h"
 #include "src/io/whole_file.h"
+#include "src/load_text.h"
 
 namespace grainspin {
 namespace {
@@ -115,6 +117,25 @@ std::array<double, 3> size_of(const ArchiveInfo& info, int step, const DamaskOpt
   return size;
 }
 
+// ---- the resistances ----
+
+std::string hardened_text(FieldReader& in, int step, std::string text, const std::string& where) {
+  std::vector<PhaseInfo> phases = in.info().phases;
+  const auto stated = read_phases(text, where);
+  for (PhaseInfo& p : phases)
+    if (const auto found = stated.find(p.name); found != stated.end()) state_phase(found->second, p);
+  const Hardened now = hardened(in, step, phases);
+  std::string head;
+  for (std::size_t p = 0; p < phases.size(); ++p) {
+    text = with_resistances(text, phases[p].name, now.xi[p]);
+    head += "# phase " + phases[p].name + ": xi_0_sl after a von Mises strain of " + short_text(now.strain) +
+            ", by the slip of the Taylor model along the path; the undeformed material's:";
+    for (const double xi : phases[p].law->xi0) head += " " + number_text(xi);
+    head += "\n";
+  }
+  return head + text;
+}
+
 // ---- the materials ----
 
 struct Key {
@@ -141,7 +162,8 @@ void write_damask(FieldReader& in, int step, const std::string& path, const Dama
   const std::array<double, 3> size = size_of(info, step, options);
   const std::string where = options.material.empty() ? info.path + ": its material.yaml" : options.material;
   const std::string given = options.material.empty() ? info.material : without_materials(read_whole_text(options.material));
-  const Configuration configuration = configuration_of(info, given, where);
+  Configuration configuration = configuration_of(info, given, where);
+  if (options.hardened) configuration.text = hardened_text(in, step, configuration.text, where);
 
   const std::int64_t N = info.shape.voxels();
   std::unordered_map<Key, std::int32_t, Hash> known;

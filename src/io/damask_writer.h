@@ -12,12 +12,15 @@ struct DamaskOptions {
   // edges along the axes, so an F with shear or rotation (off-diagonal components above 1e-3) is refused; false keeps
   // the undeformed size.
   bool deformed = true;
+  // xi_0_sl of every phase is what straining has made of it (hardened.h), in the mean of its voxels and of each family;
+  // false: as the text has it.
+  bool hardened = false;
   std::string material{};  // a material.yaml whose phases and homogenizations are taken; empty: the archive's own
 };
 
 // One material for each distinct orientation and phase, O in double precision and normalised; phases and homogenization
 // as text from options.material, from the archive's material.yaml, or written from what it states of the phases (a
-// phenomenological power law and elastic constants). Slip resistances start from that text: the state carries none.
+// phenomenological power law and elastic constants).
 // Throws Error naming what is missing.
 void write_damask(FieldReader& in, int step, const std::string& path, const DamaskOptions& options, const Progress& progress = {});
 
