@@ -3,7 +3,15 @@
 # libraries that are linked which versions are needed.
 set(CPACK_PACKAGE_NAME grainspin)
 set(CPACK_PACKAGE_VENDOR "the grainspin authors")
-set(CPACK_PACKAGE_CONTACT "the grainspin authors <grainspin@localhost>")
+# Who answers for a package is who builds it: Debian's own variables say it.
+set(CPACK_PACKAGE_CONTACT "the grainspin authors")
+if(NOT "$ENV{DEBEMAIL}" STREQUAL "")
+  set(name "$ENV{DEBFULLNAME}")
+  if(name STREQUAL "")
+    set(name "the grainspin authors")
+  endif()
+  set(CPACK_PACKAGE_CONTACT "${name} <$ENV{DEBEMAIL}>")
+endif()
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Crystal plasticity surrogate engine")
 set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
 set(CPACK_PACKAGE_CHECKSUM SHA256)

@@ -33,7 +33,6 @@ Context* create(int gpu) {
   try {
     GRAINSPIN_CUDA(cudaSetDevice(gpu));
     GRAINSPIN_CUDA(cudaStreamCreateWithFlags(&context->stream, cudaStreamNonBlocking));
-    context->streams[0] = context->stream;
     for (auto& event : context->marks) GRAINSPIN_CUDA(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
     GRAINSPIN_CUDA(cudaEventCreateWithFlags(&context->order, cudaEventDisableTiming));
     GRAINSPIN_CUDA(cublasCreate(&context->cublas));
@@ -53,15 +52,13 @@ Context* create(int gpu) {
 void destroy(Context* context) noexcept {
   if (!context) return;
   cudaSetDevice(context->gpu);
-  for (const auto stream : context->streams)
-    if (stream) cudaStreamSynchronize(stream);
+  if (context->stream) cudaStreamSynchronize(context->stream);
   if (context->cublas) cublasDestroy(context->cublas);
   cudaFree(context->workspace);
   for (auto& event : context->marks)
     if (event) cudaEventDestroy(event);
   if (context->order) cudaEventDestroy(context->order);
-  for (const auto stream : context->streams)
-    if (stream) cudaStreamDestroy(stream);
+  if (context->stream) cudaStreamDestroy(context->stream);
   delete context;
 }
 

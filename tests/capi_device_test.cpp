@@ -65,6 +65,39 @@ TEST_F(CApiDevice, NothingOfThemPassesTheHost) {
   }
 }
 
+TEST_F(CApiDevice, AnAcceptedStepStaysOnTheGpuWhereThereIsRoom) {
+  for (const std::string& path : {kNonlocal, kLocal})
+    for (const bool room : {true, false}) {
+      SCOPED_TRACE(path + (room ? ", room" : ", no room"));
+      const ModelHandle model = on_gpu(path);
+      std::vector<float> q0 = random_orientations(N, 4);
+      const StateHandle s = create(model, options_of(X, Y, Z), q0);
+      ASSERT_OK(grainspin_advance(s.get(), 1, nullptr, nullptr, nullptr));
+      grainspin_memory memory{};
+      memory.size = sizeof memory;
+      const grainspin_state_options o = options_of(X, Y, Z);
+      ASSERT_OK(grainspin_estimate_memory(model.get(), &o, &memory));
+      const std::int64_t free = host_->free_bytes, allocated = host_->allocated;
+      // Less than a quarter of the memory would stay free.
+      if (!room) host_->reserved = free - allocated - (free - allocated) / 4;
+      host_->to_host = 0;
+      ASSERT_OK(grainspin_accept(s.get()));
+      host_->reserved = 0;
+      EXPECT_EQ(host_->to_host > 0, !room);
+      const std::vector<float> one = orientations(s, N);
+      ASSERT_OK(grainspin_advance(s.get(), 1, nullptr, nullptr, nullptr));
+      const std::vector<float> two = orientations(s, N);
+      ASSERT_OK(grainspin_revert(s.get()));
+      EXPECT_TRUE(orientations(s, N) == one);
+      ASSERT_OK(grainspin_advance(s.get(), 1, nullptr, nullptr, nullptr));
+      EXPECT_TRUE(orientations(s, N) == two);
+      ASSERT_OK(grainspin_accept(s.get()));  // anew, into the same room
+      ASSERT_OK(grainspin_advance(s.get(), 1, nullptr, nullptr, nullptr));
+      ASSERT_OK(grainspin_revert(s.get()));
+      EXPECT_TRUE(orientations(s, N) == two);
+    }
+}
+
 TEST_F(CApiDevice, ComesAfterTheCallersStreamAndBeforeWhatItDoesNext) {
   HostCaller caller(*host_);
   const ModelHandle model = on_gpu(kLocal);

@@ -17,10 +17,10 @@ struct Predicted {
   std::vector<LoadStep> found;
   std::int64_t n = 0;
 
-  Predicted(const std::string& model, const Folder& folder) {
+  Predicted(const std::string& model, const Folder& folder, const std::string& more = "") {
     const std::string out = folder / "predicted.h5";
     const std::string command = "'" GRAINSPIN_PROGRAM "' predict '" + model + "' '" + kArchive + "' -o '" + out +
-                                "' --device cpu --threads 1 --quiet 2>&1 >/dev/null";
+                                "' --device cpu --threads 1 --quiet " + more + " 2>&1 >/dev/null";
     EXPECT_EQ(std::system(command.c_str()), 0);
     const auto reader = open_archive(out), input = open_archive(kArchive);
     const ArchiveInfo& info = reader->info();
@@ -117,6 +117,49 @@ void expect_the_program(const std::string& path) {
 
 TEST(CApiPath, NonlocalEqualsTheProgram) { expect_the_program(kNonlocal); }
 TEST(CApiPath, LocalEqualsTheProgram) { expect_the_program(kLocal); }
+
+// In bf16 where the processor has it, else strict: in either case what the program does with the same setting.
+TEST(CApiPath, FastEqualsTheProgram) {
+  const Folder folder;
+  Predicted p(kLocal, folder, "--precision fast");
+  grainspin_model_options o;
+  ASSERT_OK(grainspin_model_options_init(&o, sizeof o));
+  o.device = GRAINSPIN_HOST, o.threads = 3, o.precision = GRAINSPIN_FAST;
+  grainspin_model* raw = nullptr;
+  ASSERT_OK(grainspin_model_load(kLocal.c_str(), &o, &raw));
+  const ModelHandle model(raw);
+  const StateHandle s = create(model, p.options, p.q0), whole = create(model, p.options, p.q0);
+  const std::size_t T = p.orientation.size();
+  for (std::size_t t = 0; t < T; ++t) {
+    ASSERT_OK(grainspin_advance(s.get(), 1, nullptr, nullptr, nullptr));
+    ASSERT_TRUE(orientations(s, p.n) == p.orientation[t]) << "step " << t + 1;
+    if (t == 5) {
+      ASSERT_OK(grainspin_accept(s.get()));
+    }
+  }
+  ASSERT_OK(grainspin_revert(s.get()));
+  ASSERT_TRUE(orientations(s, p.n) == p.orientation[5]);
+  const std::vector<char> bytes = saved(s);
+  grainspin_state* other = nullptr;
+  ASSERT_OK(grainspin_state_restore_memory(model.get(), bytes.data(), std::int64_t(bytes.size()), nullptr, &other));
+  const StateHandle restored(other);
+  ASSERT_OK(grainspin_advance(restored.get(), 2, nullptr, nullptr, nullptr));
+  EXPECT_TRUE(orientations(restored, p.n) == p.orientation[7]);
+  ASSERT_OK(grainspin_advance(whole.get(), std::int64_t(T), nullptr, nullptr, nullptr));
+  EXPECT_TRUE(orientations(whole, p.n) == p.orientation[T - 1]);
+  // Where it is bf16, it is not the strict path, and does not go on as one.
+  grainspin_model_info info{};
+  info.size = sizeof info;
+  ASSERT_OK(grainspin_model_query(model.get(), &info));
+  if (std::string(info.description).find("bf16") == std::string::npos) return;
+  const ModelHandle strict = load(kLocal, 1);
+  const StateHandle plain = create(strict, p.options, p.q0);
+  ASSERT_OK(grainspin_advance(plain.get(), std::int64_t(T), nullptr, nullptr, nullptr));
+  EXPECT_FALSE(orientations(plain, p.n) == p.orientation[T - 1]);
+  EXPECT_EQ(grainspin_state_restore_memory(strict.get(), bytes.data(), std::int64_t(bytes.size()), nullptr, &other),
+            GRAINSPIN_ERROR_FORMAT);
+  EXPECT_NE(std::string(grainspin_last_error()).find("precision"), std::string::npos);
+}
 
 // A load given is the load that the program is told.
 TEST(CApiPath, NamedLoadsEqualTheProgram) {

@@ -25,13 +25,12 @@ struct Lent {
 
 struct HostCuda {
   cuda::Presence presence{1, 13000, 13000};
-  std::int64_t free_bytes = std::int64_t(4) << 30;
-  int version = cuda::kTableVersion;
+  std::int64_t free_bytes = std::int64_t(4) << 30;  // before anything is allocated
+  std::int64_t reserved = 0;  // by others: not free, but the GPU's
+  int version = cuda::kTableVersion;  // where the environment does not say otherwise: GRAINSPIN_HOST_CUDA_VERSION
   int batch_rows = 16;
-  std::int64_t shared_bytes = 227 << 10;  // of a block
-  bool tile_threads = false;              // a tile's warps are threads
-  int waits = 0, synchronised = 0;        // how often the host waited for the GPU
   int graphs = 0, launches = 0, allocations = 0;  // how many were recorded, launched, made
+  std::function<void()> at_product;  // called by every product of weights: to fail within a step
   std::int64_t allocated = 0;  // bytes that are not released yet
   std::int64_t to_host = 0, to_device = 0;  // bytes copied between host and device memory
   std::vector<Lent> lent;

@@ -61,7 +61,7 @@ typedef enum grainspin_status {
   GRAINSPIN_ERROR_FORMAT = 4,      /* a file is not what it claims to be, or of an unknown version */
   GRAINSPIN_ERROR_DEVICE = 5,      /* no such device, or part of the library; an array lies elsewhere than it says */
   GRAINSPIN_ERROR_MEMORY = 6,      /* does not fit */
-  GRAINSPIN_ERROR_CONVERGENCE = 7, /* retry with a smaller step */
+  GRAINSPIN_ERROR_CONVERGENCE = 7, /* retry with a smaller step: the program's exit status; no call here gives it */
   GRAINSPIN_ERROR_INTERNAL = 8,    /* a broken promise inside the library */
   GRAINSPIN_INTERRUPTED = 9        /* the progress callback asked for it; finished steps are kept */
 } grainspin_status;
@@ -237,10 +237,11 @@ typedef struct grainspin_memory { /* bytes */
   size_t size;
   int64_t host;   /* of a state */
   int64_t device; /* of a state, on the GPU; 0 on the host */
-  int64_t accept; /* beside these once grainspin_accept was called; where `device` is not 0 on the host too */
+  int64_t accept; /* beside these once grainspin_accept was called; on the GPU where a quarter of it stays free */
   int64_t saved;  /* of a saved state */
 } grainspin_memory;
-/* What a state of these options would take; no arrays are read (mask and phase: whether they are there). */
+/* What a state of these options would take, to within some per cent (less where voxels are masked); no arrays are
+ * read (mask and phase: whether they are there). */
 GRAINSPIN_API grainspin_status grainspin_estimate_memory(const grainspin_model* model,
                                                          const grainspin_state_options* options,
                                                          grainspin_memory* memory);

@@ -53,7 +53,8 @@ class Rollout {
   // As started, from q0[voxels, 4].
   virtual void restart(const float* q0) = 0;
   // What the next step needs of this one: carry() writes size().carried bytes, resume() reads them (those of a rollout
-  // of the same model, region and backend) and goes on bit for bit from step `step`.
+  // of the same model, region and backend) and goes on bit for bit from step `step`. On a GPU `to` and `from` may be its
+  // memory.
   virtual RolloutSize size() const = 0;
   virtual void carry(std::byte* to) const = 0;
   virtual void resume(const std::byte* from, int step) = 0;

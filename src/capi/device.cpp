@@ -22,14 +22,20 @@ CurrentGpu::CurrentGpu(const LoadedModel& model)
 DevicePart::~DevicePart() {
   const std::lock_guard lock(model->on_device->busy());
   start = {};
+  carried = {};
   mask = {}, verdict = {};
   phase = {};
   sums = {};
 }
 
-void DevicePart::forget_start() {
+std::byte* DevicePart::room_for_accepted(std::int64_t bytes) {
   const std::lock_guard lock(model->on_device->busy());
+  const Gpu& gpu = model->on_device->gpu();
   start = {};
+  if (carried.get()) return carried.get();  // a state always carries the same number of bytes
+  const cuda::DeviceInfo info = gpu->info(gpu);
+  if (info.free_bytes - bytes >= info.bytes / 4) carried = {gpu, bytes};
+  return carried.get();
 }
 
 DeviceWork::DeviceWork(const LoadedModel& model)

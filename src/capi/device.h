@@ -30,9 +30,12 @@ class CurrentGpu {
 struct DevicePart {
   explicit DevicePart(std::shared_ptr<const LoadedModel> m) : model(std::move(m)) {}
   ~DevicePart();
-  void forget_start();
+  // Room for what an accepted step carries, of this size from now on; the undeformed grid is not kept any more. Null where
+  // a quarter of the GPU's memory would not stay free: it goes to the host then.
+  std::byte* room_for_accepted(std::int64_t bytes);
   std::shared_ptr<const LoadedModel> model;
   DeviceBuffer<float> start;        // [voxels, 4] the undeformed grid; none of a restored state
+  DeviceBuffer<std::byte> carried;  // what the accepted step carries, where it is kept here
   // [voxels], once they are asked for:
   DeviceBuffer<std::uint8_t> mask;
   DeviceBuffer<std::int32_t> phase;

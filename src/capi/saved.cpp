@@ -146,7 +146,7 @@ std::unique_ptr<grainspin_state> restored(const std::shared_ptr<const LoadedMode
     damaged(false, e.what());
   }
   damaged(state->rollout->size().carried == h.carried, "it carries another amount than its grid needs");
-  state->accepted = {h.step, h.strain, {}, Bytes(carried, carried + h.carried)};
+  state->accepted = {h.step, h.strain, {}, Bytes(carried, carried + h.carried), true};
   state->rollout->resume(state->accepted.carried.data(), int(h.step));
   state->strain = h.strain;
   return state;

@@ -234,7 +234,7 @@ grainspin_status grainspin_estimate_memory(const grainspin_model* model, const g
     const std::int64_t start = 16 * n;
     const std::int64_t marks = n * ((o.mask ? 1 : 0) + (o.phase ? 4 : 0));
     out.host = size.host + marks + (m.on_device ? 0 : start + n);
-    out.device = size.device + (m.on_device ? start + n + marks : 0);
+    out.device = size.device + (m.on_device ? start + n + marks + std::int64_t(sizeof(grainspin::cuda::VoxelSums)) : 0);
     out.accept = size.carried;
     out.saved = grainspin::capi::saved_bytes(grid, o.mask, o.phase, size.carried);
     grainspin::capi::given(memory, out, grainspin::capi::kMemory, "grainspin_memory");

@@ -34,12 +34,13 @@ struct Callbacks {
   Stream stream = nullptr;  // of arrays in GPU memory
 };
 
-// The step that revert goes back to. `carried` is empty for an undeformed grid: its orientations say all.
+// The step that revert goes back to. Not `any`: the undeformed grid, whose orientations say all.
 struct Accepted {
   std::int64_t step = 0;
   double strain = 0;
   std::vector<float> orientation;  // on a GPU: DevicePart::start
-  std::vector<std::byte> carried;
+  std::vector<std::byte> carried;  // on a GPU with room for it: DevicePart::carried
+  bool any = false;
 };
 
 }  // namespace grainspin::capi

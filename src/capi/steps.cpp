@@ -112,12 +112,15 @@ grainspin_status grainspin_accept(grainspin_state* state) {
   return guarded_on(state, [&] {
     state->whole();
     grainspin::capi::Accepted& a = state->accepted;
-    a.carried.resize(std::size_t(state->rollout->size().carried));
-    state->rollout->carry(a.carried.data());
+    const std::int64_t bytes = state->rollout->size().carried;
+    std::byte* const there = state->on_gpu ? state->on_gpu->room_for_accepted(bytes) : nullptr;
+    if (there) std::vector<std::byte>().swap(a.carried);
+    else a.carried.resize(std::size_t(bytes));
+    state->rollout->carry(there ? there : a.carried.data());
+    a.any = true;
     a.step = state->rollout->step();
     a.strain = state->strain;
-    a.orientation = {};
-    if (state->on_gpu) state->on_gpu->forget_start();
+    std::vector<float>().swap(a.orientation);  // what is assigned {} keeps its memory
   });
 }
 
@@ -126,8 +129,9 @@ grainspin_status grainspin_revert(grainspin_state* state) {
     const grainspin::capi::Accepted& a = state->accepted;
     state->forget();
     state->broken = true;
-    if (a.carried.empty()) state->rollout->restart(state->on_gpu ? state->on_gpu->start.get() : a.orientation.data());
-    else state->rollout->resume(a.carried.data(), int(a.step));
+    const grainspin::capi::DevicePart* const gpu = state->on_gpu.get();
+    if (!a.any) state->rollout->restart(gpu ? gpu->start.get() : a.orientation.data());
+    else state->rollout->resume(gpu && gpu->carried.get() ? gpu->carried.get() : a.carried.data(), int(a.step));
     state->broken = false;
     state->strain = a.strain;
     state->told = grainspin::Verdict::kFine;

@@ -68,6 +68,26 @@ elseif(KIND STREQUAL "cuda")  # the GPU library is used where it lies beside lib
   if(NOT status EQUAL 0)
     message(FATAL_ERROR "with the GPU library beside libgrainspin: ${status} ${text}")
   endif()
+  # One of another version, and one that is no library, are refused by name, not passed over.
+  set(ENV{GRAINSPIN_HOST_CUDA_VERSION} 1)
+  step("run" "${alone}/device" "${model}" RESULT status OUTPUT text)
+  unset(ENV{GRAINSPIN_HOST_CUDA_VERSION})
+  if(NOT status EQUAL 5 OR NOT text MATCHES "libgrainspin_cuda\\.so is of another version \\(1\\) than libgrainspin")
+    message(FATAL_ERROR "with a GPU library of another version: ${status} ${text}")
+  endif()
+  file(WRITE "${alone}/libgrainspin_cuda.so" "no library")
+  step("run" "${alone}/device" "${model}" RESULT status OUTPUT text)
+  if(NOT status EQUAL 5 OR NOT text MATCHES "the CUDA library cannot be opened")
+    message(FATAL_ERROR "with a GPU library that is none: ${status} ${text}")
+  endif()
+  # The environment goes first: a library of another name and place.
+  file(COPY_FILE "${HOST_CUDA}" "${WORK}/somewhere else.so")
+  set(ENV{GRAINSPIN_CUDA_LIBRARY} "${WORK}/somewhere else.so")
+  step("run" "${alone}/device" "${model}" RESULT status OUTPUT text)
+  unset(ENV{GRAINSPIN_CUDA_LIBRARY})
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "with the GPU library that the environment names: ${status} ${text}")
+  endif()
 elseif(KIND STREQUAL "components")  # what is not there is named, with the reason
   foreach(case "nonsense|there is no such component: grainspin, fortran, io, networks are known"
                "fortran|enable the language Fortran" "io|enable the languages C and CXX")

@@ -2,13 +2,15 @@
 ! wrote (orientation.f32, stress.f32), bit for bit; in every kind and order of array; save, restore, revert, set; refusals.
 program consumer
   use, intrinsic :: iso_fortran_env
+  use, intrinsic :: iso_c_binding, only: c_loc, c_int64_t
   use grainspin
   use checks
   implicit none
   character(1000) :: word
   character(:), allocatable :: folder, path, message
   integer :: n(3), steps, i, status
-  real(real32), allocatable :: initial(:,:,:,:), wanted(:,:,:,:), wanted_stress(:,:,:,:), q(:,:,:,:), s(:,:,:,:)
+  real(real32), allocatable, target :: initial(:,:,:,:)
+  real(real32), allocatable :: wanted(:,:,:,:), wanted_stress(:,:,:,:), q(:,:,:,:), s(:,:,:,:)
   type(grainspin_model) :: model
   type(grainspin_model_info) :: info
   type(grainspin_phase) :: phase
@@ -198,6 +200,7 @@ contains
 
   subroutine refusals()
     type(grainspin_state) :: state
+    type(grainspin_array) :: there
     call state%advance(status, message)
     call refused("a state that is not there", status, message, grainspin_error_argument, "")
     call state%create(model, wanted_stress, status, message)
@@ -206,6 +209,13 @@ contains
     call refused("backwards", status, message, grainspin_error_shape, "negative stride")
     call state%create(model, initial, status, message, mask=reshape([.true.], [1, 1, 1]))
     call refused("a mask of another shape", status, message, grainspin_error_shape, "mask")
+    ! GPU memory by its address: this model runs on the CPU.
+    there = grainspin_array(data=c_loc(initial), count=size(initial, kind=c_int64_t), place=grainspin_cuda)
+    call state%create(model, there, int(n, c_int64_t), status, message)
+    call refused("memory of a GPU", status, message, grainspin_error_device, "runs on the CPU")
+    there%place = grainspin_host
+    call state%create(model, there, int(n, c_int64_t), status, message, stream=c_loc(initial))
+    call refused("a stream without a GPU", status, message, grainspin_error_argument, "stream")
     call state%create(model, initial, status, message, progress=progress)
     call state%get_stress(s, status, message)
     call refused("stress before the first step", status, message, grainspin_error_argument, "step")
