@@ -87,13 +87,19 @@ int most_warps(Context* context, const Bytes& bytes) {
   return 0;
 }
 
-// As many blocks as the GPU runs at a time, at most `blocks`; each takes every so manieth block of the lattice.
-template <class Kernel, class... Arguments>
-void launch_persistent(Context* context, Kernel kernel, int warps, int bytes, int blocks, const Arguments&... arguments) {
+// Blocks that the GPU runs at a time.
+template <class Kernel>
+int blocks_at_once(Context* context, Kernel kernel, int warps, int bytes) {
   GRAINSPIN_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
   int per_sm = 0;
   GRAINSPIN_CUDA(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&per_sm, kernel, warps * 32, std::size_t(bytes)));
-  const int most = std::max(1, per_sm) * attribute(context, cudaDevAttrMultiProcessorCount);
+  return std::max(1, per_sm) * attribute(context, cudaDevAttrMultiProcessorCount);
+}
+
+// As many blocks as the GPU runs at a time, at most `blocks`; each takes every so manieth block of the lattice.
+template <class Kernel, class... Arguments>
+void launch_persistent(Context* context, Kernel kernel, int warps, int bytes, int blocks, const Arguments&... arguments) {
+  const int most = blocks_at_once(context, kernel, warps, bytes);
   kernel<<<unsigned(std::min(blocks, most)), unsigned(warps * 32), std::size_t(bytes), context->stream>>>(arguments...);
   GRAINSPIN_CUDA(cudaGetLastError());
 }

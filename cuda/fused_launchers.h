@@ -68,10 +68,11 @@ struct FusedModel {
   bool has_stress;
   // bf16, fused_weight. projection (`initial`, `own`): blocks_of(patch). layer[l]: the layer's input (blocks_before) and then
   // its own state (hidden / 16).
-  const std::uint16_t* projection;
-  const std::uint16_t* layer[kMostLayers];
-  const float* bias;          // [layers][4 hidden], columns fused_column
-  const std::uint16_t* head;  // bf16, fused_head, hidden / 16 blocks
+  // In fp32 (strict_run.h): float [rows][hidden][sum], rows the columns of the cube; of the own orientation and then of the state; nothing halved.
+  const void* projection;
+  const void* layer[kMostLayers];
+  const float* bias;  // [layers][4 hidden], columns fused_column; fp32: [hidden][sum]
+  const void* head;   // bf16, fused_head, hidden / 16 blocks; fp32: float [hidden][kMostHeads]
   float scale[kMostHeads], offset[kMostHeads];  // a number of the heads is offset + scale * product
   EmbeddingSpec embedding;
   float input_scale[EmbeddingSpec::kMaxSize], input_shift[EmbeddingSpec::kMaxSize];  // e scale + shift is multiplied
@@ -148,6 +149,39 @@ struct FusedRun {
   int steps;
   const float* given;  // [steps, box.size, 4]: taken in the place of the own path, or null
   const int* slot;     // [steps]: results of step t go to place slot[t] of [.., box.size]; below 0: nowhere
+  FusedResults results;
+};
+
+// In fp32: a line a warp.
+GRAINSPIN_HD constexpr Lattice strict_lattice(int warps, const Shape& box) {
+  const int ly = warps < 4 ? warps : 4, lz = warps / ly;
+  return {ly, lz, (box.nx + kLine - 1) / kLine, (box.ny + ly - 1) / ly, (box.nz + lz - 1) / lz};
+}
+GRAINSPIN_HD constexpr std::int64_t strict_projected_bytes(const FusedModel& m, int warps, std::int64_t blocks) {
+  return blocks * warps * kLine * m.hidden * kSums * int(sizeof(float));
+}
+GRAINSPIN_HD constexpr std::int64_t strict_state_bytes(const FusedModel& m, int warps, std::int64_t blocks) {
+  return blocks * warps * kLine * m.hidden * int(sizeof(float)) * (m.cell == Cell::kLstm ? 2 : 1);
+}
+
+// `initial`, `own`, one layer, in fp32: blocks first .. first + blocks - 1 of the lattice through `steps` steps.
+struct StrictRun {
+  FusedModel model;
+  int warps;
+  SubBox box;
+  Neighbourhood hood;
+  const float* q0;  // [hood.shape, 4]
+  std::int64_t first;
+  int blocks;
+  bool project;     // what the neighbours give is computed first, else it is there
+  bool a_block;     // projected and state have a place for each block of the launch; else only for those that run at a time
+  void* projected;
+  int steps;
+  void* state;      // read unless fresh, and written; null: on chip alone
+  bool fresh;
+  const float* q;      // [box.size, 4] where the path starts; null: q0
+  const float* given;  // [steps, box.size, 4] or null
+  const int* slot;     // [steps] as in FusedRun; null: step t goes to place t
   FusedResults results;
 };
 

@@ -88,8 +88,8 @@ GRAINSPIN_HD void fused_run(const FusedRun& s, const Warp& warp, int first, int 
   const int mine = first < s.blocks ? (s.blocks - first + stride - 1) / stride : 0;
   const auto slice = [&](int i) {
     const int j = i % slices;
-    if (j < kUnits) return Slice{reinterpret_cast<const char*>(m.projection) + j * kBlockBytes * blocks_of(m.patch), kBlockBytes * blocks_of(m.patch)};
-    return Slice{reinterpret_cast<const char*>(m.layer[0]) + j % kUnits * step_slice, step_slice};
+    if (j < kUnits) return Slice{static_cast<const char*>(m.projection) + j * kBlockBytes * blocks_of(m.patch), kBlockBytes * blocks_of(m.patch)};
+    return Slice{static_cast<const char*>(m.layer[0]) + j % kUnits * step_slice, step_slice};
   };
   WeightRing ring(warp, slice, memory + at.ring, at.slice, mine * slices);
 
@@ -179,7 +179,7 @@ GRAINSPIN_HD void fused_project(const FusedRun& s, const Warp& warp, int first, 
   const Lattice grid = lattice(H, s.warps, s.box.size);
   const int lane = warp.lane(), bytes = kBlockBytes * blocks_of(m.patch);
   const int mine = first < s.blocks ? (s.blocks - first + stride - 1) / stride : 0;
-  const auto slice = [&](int i) { return Slice{reinterpret_cast<const char*>(m.projection) + i % kUnits * bytes, bytes}; };
+  const auto slice = [&](int i) { return Slice{static_cast<const char*>(m.projection) + i % kUnits * bytes, bytes}; };
   WeightRing ring(warp, slice, memory + at.ring, at.slice, mine * kUnits);
   fill_tables(m.patch, at.tile, memory, warp.thread(), warp.threads());
   for (int block = first; block < s.blocks; block += stride) {

@@ -53,7 +53,7 @@ GRAINSPIN_HD void fused_step(const FusedStep& s, const Warp& warp, int first, in
   const int period = m.layers * kUnits, mine = first < s.blocks ? (s.blocks - first + stride - 1) / stride : 0;
   const auto slice = [&](int i) {
     const int l = i % period / kUnits, bytes = kBlockBytes * (blocks_before(m, l) + kBlocks);
-    return Slice{reinterpret_cast<const char*>(m.layer[l]) + std::int64_t(i % kUnits) * bytes, bytes};
+    return Slice{static_cast<const char*>(m.layer[l]) + std::int64_t(i % kUnits) * bytes, bytes};
   };
   WeightRing ring(warp, slice, memory + at.weights, at.slice, kResident ? 0 : mine * period);
 

@@ -20,7 +20,7 @@
 namespace grainspin::cuda {
 
 // Raised with every change of this file: a library of another version is refused.
-constexpr int kTableVersion = 7;
+constexpr int kTableVersion = 8;
 
 struct Context;  // a GPU, a stream on it, and what cuBLAS needs
 struct Graph;    // recorded launches
@@ -124,6 +124,10 @@ struct Table {
   int (*step_warps)(Context*, const FusedModel&);
   void (*run)(Context*, const FusedRun&);
   void (*step)(Context*, const FusedStep&);
+  // The same of the open loop in fp32: warps of a block, blocks that run at a time.
+  int (*strict_warps)(Context*, const FusedModel&);
+  int (*strict_blocks)(Context*, const FusedModel&);
+  void (*strict)(Context*, const StrictRun&);
 
   // What work(with) launches is not run but recorded, and run as often as the graph is launched. Copies to host memory
   // must go to pinned memory; nothing may be allocated, waited for or marked meanwhile. An error that work throws passes.

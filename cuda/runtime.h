@@ -59,6 +59,11 @@ int step_warps(Context*, const FusedModel&);
 void run(Context*, const FusedRun&);
 void step(Context*, const FusedStep&);
 
+// strict_run.cu
+int strict_warps(Context*, const FusedModel&);
+int strict_blocks(Context*, const FusedModel&);
+void strict_run(Context*, const StrictRun&);
+
 // graph.cu
 Graph* record(Context*, void (*work)(void*), void* with);
 void launch(Context*, Graph*);

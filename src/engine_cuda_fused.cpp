@@ -37,19 +37,36 @@ cuda::FusedModel settings(const ModelSpec& spec) {
   return m;
 }
 
-}  // namespace
-
-std::unique_ptr<CudaFused> CudaFused::make(const Gpu& gpu, const Model& model) {
-  if (model.spec.family != Family::kLocal || gpu->step_warps(gpu, settings(model.spec)) == 0) return nullptr;
-  return std::unique_ptr<CudaFused>(new CudaFused(gpu, model));
+template <class T>
+DeviceBuffer<std::byte> bytes_on_device(const Gpu& gpu, const std::vector<T>& v) {
+  return on_device(gpu, reinterpret_cast<const std::byte*>(v.data()), std::int64_t(v.size() * sizeof(T)));
 }
 
-CudaFused::CudaFused(const Gpu& gpu, const Model& model) : gpu_(gpu), steps_(model.spec.steps()), model_(settings(model.spec)) {
+}  // namespace
+
+std::unique_ptr<CudaFused> CudaFused::make(const Gpu& gpu, const Model& model, Precision precision) {
+  if (model.spec.family != Family::kLocal) return nullptr;
+  const cuda::FusedModel m = settings(model.spec);
+  if ((precision == Precision::kStrict ? gpu->strict_warps(gpu, m) : gpu->step_warps(gpu, m)) == 0) return nullptr;
+  return std::unique_ptr<CudaFused>(new CudaFused(gpu, model, precision));
+}
+
+CudaFused::CudaFused(const Gpu& gpu, const Model& model, Precision precision)
+    : gpu_(gpu), strict_(precision == Precision::kStrict), steps_(model.spec.steps()), model_(settings(model.spec)) {
+  if (strict_) {
+    run_warps_ = gpu->strict_warps(gpu, model_), strict_blocks_ = gpu->strict_blocks(gpu, model_);
+    pack_strict(model);
+  } else {
+    run_warps_ = gpu->run_warps(gpu, model_), step_warps_ = gpu->step_warps(gpu, model_);
+    pack_bf16(model);
+  }
+}
+
+void CudaFused::pack_bf16(const Model& model) {
   const ModelSpec& spec = model.spec;
   const LocalSpec& s = spec.local;
-  run_warps_ = gpu->run_warps(gpu, model_), step_warps_ = gpu->step_warps(gpu, model_);
   const auto tensor = [&](const std::string& name) -> const std::vector<float>& { return model.tensors.at(name).values; };
-  const auto upload = [&](const auto& v) { return on_device(gpu_, v.data(), std::int64_t(v.size())); };
+  const auto upload = [&](const auto& v) { return bytes_on_device(gpu_, v); };
   const int H = s.hidden, cube = taps(s.radius) * model_.patch.channels;
   const bool coupled = s.feedback == Feedback::kNeighbours;
   std::vector<float> bias(std::size_t(s.layers) * kSums * H, 0);
@@ -100,20 +117,68 @@ CudaFused::CudaFused(const Gpu& gpu, const Model& model) : gpu_(gpu), steps_(mod
   if (s.stress) stack("head.stress", spec.stress_mean.data(), spec.stress_scale.data());
   if (s.variance) stack("head.variance", nullptr, nullptr);
 
-  projection_ = upload(parts[cuda::kMostLayers]), head_ = upload(head), bias_ = upload(bias);
+  projection_ = upload(parts[cuda::kMostLayers]), head_ = upload(head), bias_ = on_device(gpu_, bias.data(), std::int64_t(bias.size()));
   for (int l = 0; l < s.layers; ++l) layer_[l] = upload(parts[l]);
   gpu_->synchronise(gpu_);  // the vectors above end here
   model_.projection = projection_.get(), model_.head = head_.get(), model_.bias = bias_.get();
   for (int l = 0; l < s.layers; ++l) model_.layer[l] = layer_[l].get();
 }
 
-std::int64_t CudaFused::state_bytes(Shape box) const { return fused_state_bytes(model_, step_warps_, blocks(box)); }
-std::int64_t CudaFused::projected_bytes(Shape box) const { return fused_projected_bytes(model_, step_warps_, blocks(box)); }
+void CudaFused::pack_strict(const Model& model) {
+  const ModelSpec& spec = model.spec;
+  const LocalSpec& s = spec.local;
+  const auto tensor = [&](const std::string& name) -> const std::vector<float>& { return model.tensors.at(name).values; };
+  const std::vector<float>&ih = tensor("rnn.weight_ih_l0"), &hh = tensor("rnn.weight_hh_l0"), &bih = tensor("rnn.bias_ih_l0"), &bhh = tensor("rnn.bias_hh_l0");
+  const int H = s.hidden, P = input_width(spec), cube = taps(s.radius) * model_.patch.channels, own = P - cube;
+  std::vector<float> projection(std::size_t(cube) * H * kSums, 0), layer(std::size_t(own + H) * H * kSums, 0), bias(std::size_t(H) * kSums, 0),
+      head(std::size_t(H) * cuda::kMostHeads, 0);
+  for (int unit = 0; unit < H; ++unit)
+    for (int g = 0; g < kSums; ++g) {
+      const Sum sum = sum_of(s.cell, g);
+      const std::size_t row = std::size_t(sum.gate) * H + unit, at = std::size_t(unit) * kSums + g, stride = std::size_t(H) * kSums;
+      bias[at] = (sum.input ? bih[row] : 0) + (sum.state ? bhh[row] : 0);
+      for (int k = 0; sum.input && k < cube; ++k) projection[k * stride + at] = ih[row * P + k];
+      for (int k = 0; sum.input && k < own; ++k) layer[k * stride + at] = ih[row * P + cube + k];
+      for (int k = 0; sum.state && k < H; ++k) layer[(own + k) * stride + at] = hh[row * H + k];
+    }
+  int number = 0;
+  const auto stack = [&](const std::string& name, const float* mean, const float* scale) {
+    const std::vector<float>&w = tensor(name + ".weight"), &b = tensor(name + ".bias");
+    for (std::size_t i = 0; i < b.size(); ++i, ++number) {
+      for (int k = 0; k < H; ++k) head[std::size_t(k) * cuda::kMostHeads + number] = w[i * H + k];
+      model_.scale[number] = scale ? scale[i] : 1;
+      model_.offset[number] = (mean ? mean[i] : 0) + model_.scale[number] * b[i];
+    }
+  };
+  stack("head.increment", nullptr, spec.increment_scale.data());
+  if (s.stress) stack("head.stress", spec.stress_mean.data(), spec.stress_scale.data());
+  if (s.variance) stack("head.variance", nullptr, nullptr);
+  projection_ = bytes_on_device(gpu_, projection), layer_[0] = bytes_on_device(gpu_, layer), head_ = bytes_on_device(gpu_, head);
+  bias_ = on_device(gpu_, bias.data(), std::int64_t(bias.size()));
+  gpu_->synchronise(gpu_);  // the vectors above end here
+  model_.projection = projection_.get(), model_.layer[0] = layer_[0].get(), model_.head = head_.get(), model_.bias = bias_.get();
+}
+
+cuda::StrictRun CudaFused::strict(const Neighbourhood& hood, const cuda::SubBox& box) const {
+  cuda::StrictRun r{};
+  r.model = model_, r.warps = run_warps_, r.box = box, r.hood = hood, r.blocks = int(blocks(box.size));
+  return r;
+}
+
+std::int64_t CudaFused::state_bytes(Shape box) const {
+  if (strict_) return strict_state_bytes(model_, run_warps_, blocks(box));
+  return fused_state_bytes(model_, step_warps_, blocks(box));
+}
+std::int64_t CudaFused::projected_bytes(Shape box) const {
+  if (strict_) return strict_projected_bytes(model_, run_warps_, blocks(box));
+  return fused_projected_bytes(model_, step_warps_, blocks(box));
+}
 
 int CudaFused::batch(Shape box) const {
   return int(std::min(blocks(box), std::max<std::int64_t>(1, gpu_.table().step_rows / cuda::fused_rows(model_.hidden, step_warps_, 1))));
 }
 std::int64_t CudaFused::scratch_bytes(Shape box) const {
+  if (strict_) return strict_projected_bytes(model_, run_warps_, at_once(box));
   if (on_chip()) return 0;
   const int many = batch(box);
   return fused_state_bytes(model_, step_warps_, many) + fused_projected_bytes(model_, step_warps_, many) + box.voxels() * 4 * std::int64_t(sizeof(float));
@@ -125,7 +190,10 @@ void CudaFused::project(const Neighbourhood& hood, const cuda::SubBox& box, std:
   gpu_->run(gpu_, r);
 }
 void CudaFused::project(const Neighbourhood& hood, const cuda::SubBox& box, const float* q0, void* projected) const {
-  project(hood, box, 0, int(blocks(box.size)), q0, projected);
+  if (!strict_) return project(hood, box, 0, int(blocks(box.size)), q0, projected);
+  cuda::StrictRun r = strict(hood, box);
+  r.q0 = q0, r.project = r.a_block = true, r.projected = projected;
+  gpu_->strict(gpu_, r);
 }
 
 void CudaFused::step(const Neighbourhood& hood, const cuda::SubBox& box, std::int64_t first, int blocks, const void* projected, void* state, bool fresh,
@@ -139,11 +207,20 @@ void CudaFused::step(const Neighbourhood& hood, const cuda::SubBox& box, std::in
 }
 void CudaFused::step(const Neighbourhood& hood, const cuda::SubBox& box, const void* projected, void* state, bool fresh, const float* q,
                      const FusedResults& results) const {
-  step(hood, box, 0, int(blocks(box.size)), projected, state, fresh, q, results);
+  if (!strict_) return step(hood, box, 0, int(blocks(box.size)), projected, state, fresh, q, results);
+  cuda::StrictRun r = strict(hood, box);
+  r.a_block = true, r.projected = const_cast<void*>(projected), r.steps = 1, r.state = state, r.fresh = fresh, r.q = q, r.results = results;
+  gpu_->strict(gpu_, r);
 }
 
 void CudaFused::run(const Neighbourhood& hood, const cuda::SubBox& box, const float* q0, const float* given, const int* slot, const std::vector<int>& slots,
                     const FusedResults& results, std::byte* scratch) const {
+  if (strict_) {
+    cuda::StrictRun r = strict(hood, box);
+    r.q0 = q0, r.project = true, r.projected = scratch, r.steps = steps_, r.fresh = true, r.given = given, r.slot = slot, r.results = results;
+    gpu_->strict(gpu_, r);
+    return;
+  }
   if (on_chip()) {
     cuda::FusedRun r{};
     r.model = model_, r.warps = run_warps_, r.box = box, r.hood = hood, r.q0 = q0, r.first = 0;

@@ -33,8 +33,8 @@ CudaLocal::CudaLocal(const Model& model, const EngineOptions& options)
   head_weight_ = on_device(gpu_, weight.data(), std::int64_t(weight.size()));
   head_bias_ = on_device(gpu_, bias.data(), std::int64_t(bias.size()));
   gpu_->synchronise(gpu_);  // the vectors above end here
-  if (options.precision == Precision::kFast) fused_ = CudaFused::make(gpu_, model);
-  description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + (fused_ ? ", bf16" : ", fp32");
+  fused_ = CudaFused::make(gpu_, model, options.precision);
+  description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + (fused_ && !fused_->strict() ? ", bf16" : ", fp32");
 }
 
 Neighbourhood CudaLocal::hood(const Region& region, const std::uint8_t* mask) const {

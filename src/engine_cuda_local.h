@@ -95,7 +95,7 @@ class CudaLocal {
   ModelSpec spec_;
   InputSpec input_;
   std::vector<Layer> layers_;
-  std::unique_ptr<CudaFused> fused_;  // null: in fp32, the other members
+  std::unique_ptr<CudaFused> fused_;  // null: the other members, in fp32
   int head_width_ = 3;
   DeviceBuffer<float> head_weight_, head_bias_;
   std::string description_;

@@ -78,7 +78,7 @@ TEST_F(CudaEngine, AgreesForEveryRadiusAndHiddenSize) {
     for (const Feedback feedback : kFeedbacks) {
       for (const int radius : {0, 2, 3})
         expect_cuda_agrees({.local = {cell, 1, 32, radius, feedback}, .shape = {3, 2, 4}});
-      for (const int hidden : {64, 112, 256})
+      for (const int hidden : {64, 96, 112, 128, 256})
         expect_cuda_agrees({.local = {cell, 1, hidden, 0, feedback}, .shape = {3, 1, 2}});
     }
 }

@@ -20,13 +20,14 @@ TEST_F(CudaEngine, WorkspaceIsWhatARunAllocates) {
   region.inner = {5, 2, 7};
   for (const Cell cell : {Cell::kLstm, Cell::kGru})
     for (const Feedback feedback : kFeedbacks)
-      for (const bool heads : {false, true}) {
-        const LocalSpec local{cell, 2, 32, 1, feedback, heads, heads};
+      for (const int layers : {1, 2}) {
+        const bool heads = layers == 2;
+        const LocalSpec local{cell, layers, 32, 1, feedback, heads, heads};
         const auto engine = make_cuda_engine(random_model(local, "432", 4, 2), {});
         const std::int64_t before = host_->peak = host_->allocated;
         engine->run(region, q0.data(), nullptr, nullptr, [](const StepOutput&) {});
         const std::int64_t pinned = 2 * 70 * 4 * (heads ? 16 : 7);  // two steps of the inner part
-        EXPECT_EQ(host_->peak - before + pinned, engine->workspace(region)) << name(feedback);
+        EXPECT_EQ(host_->peak - before + pinned, engine->workspace(region)) << name(feedback) << " x" << layers;
       }
 }
 

@@ -41,14 +41,16 @@ TEST_F(CudaFused, MemoryIsThatOfInputAndOutput) {
   const Model model = random_model({Cell::kLstm, 1, 64, 1, Feedback::kInitial}, "432", 13, 2);
   std::int64_t weights = 0;
   for (const auto& [name, tensor] : model.tensors) weights += std::int64_t(tensor.values.size()) * 4;
-  const auto engine = make_cuda_engine(model, {.precision = Precision::kFast});
-  Region region = whole({256, 256, 256}, {});
-  const std::int64_t n = region.shape.voxels(), step = n * 4 * 7, pinned = 2 * step;
-  EXPECT_LE(double(engine->workspace(region) - pinned), 1.1 * double(n * 16 + 13 * step + weights));
-  EXPECT_GE(engine->workspace(region) - pinned, n * 16 + 13 * step);
-  region.wanted.assign(13, 0);
-  region.wanted.back() = 1;
-  EXPECT_LE(double(engine->workspace(region) - pinned), 1.1 * double(n * 16 + step + weights));
+  for (const Precision precision : {Precision::kFast, Precision::kStrict}) {
+    const auto engine = make_cuda_engine(model, {.precision = precision});
+    Region region = whole({256, 256, 256}, {});
+    const std::int64_t n = region.shape.voxels(), step = n * 4 * 7, pinned = 2 * step;
+    EXPECT_LE(double(engine->workspace(region) - pinned), 1.1 * double(n * 16 + 13 * step + weights));
+    EXPECT_GE(engine->workspace(region) - pinned, n * 16 + 13 * step);
+    region.wanted.assign(13, 0);
+    region.wanted.back() = 1;
+    EXPECT_LE(double(engine->workspace(region) - pinned), 1.1 * double(n * 16 + step + weights));
+  }
 }
 
 // A step a kernel keeps h and c in two bytes each: 256 a voxel at hidden 64, two orientations, and what a step gives beside.

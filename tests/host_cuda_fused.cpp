@@ -5,6 +5,7 @@
 
 #include "cuda/fused_run.h"
 #include "cuda/fused_step.h"
+#include "cuda/strict_run.h"
 #include "host_cuda_context.h"
 #include "host_warp.h"
 
@@ -56,6 +57,26 @@ void step(const FusedStep& s) {
   s.model.cell == Cell::kLstm ? step<H, true, H == 32>(s) : step<H, false, H == 32>(s);
 }
 
+int strict_warps(Context* c, const FusedModel& m) { return run_warps(c, m); }
+int strict_blocks(Context*, const FusedModel&) { return kBlocksAtOnce; }
+template <int H>
+void strict(const StrictRun& s) {
+  on_blocks(StrictMemory(s.model, s.warps).bytes, [&](const testing::HostWarp& warp, int block, char* memory) {
+    s.model.cell == Cell::kLstm ? strict_run<H, true>(s, warp, block, kBlocksAtOnce, memory) : strict_run<H, false>(s, warp, block, kBlocksAtOnce, memory);
+  });
+}
+void strict(Context* c, const StrictRun& s) {
+  enqueue(c, [s] {
+    switch (s.model.hidden) {
+      case 32: return strict<32>(s);
+      case 64: return strict<64>(s);
+      case 96: return strict<96>(s);
+      case 128: return strict<128>(s);
+      default: throw Error(Errc::kInternal, "host CUDA: a hidden size that is not fused");
+    }
+  });
+}
+
 void run(Context* c, const FusedRun& s) {
   enqueue(c, [s] {
     switch (s.model.hidden) {
@@ -84,6 +105,7 @@ void step(Context* c, const FusedStep& s) {
 void fill_fused(Table& table) {
   table.step_rows = 128;
   table.run_warps = run_warps, table.step_warps = step_warps, table.run = run, table.step = step;
+  table.strict_warps = strict_warps, table.strict_blocks = strict_blocks, table.strict = strict;
 }
 
 }  // namespace grainspin::cuda
