@@ -52,8 +52,8 @@ std::vector<float> last_orientations(const Surrogate& s, const Region& region, c
 double transforms(const NonlocalSpec& s, Shape shape) {
   const Gpu gpu(cuda_table(0), 0);
   const cuda::Spectrum spectrum = spectrum_of(shape);
-  const cuda::SpectralShape batches = spectral_of(spectrum, s.polarisations, s.stress);
-  const int forward = 5 * s.polarisations, inverse = (s.stress ? 9 : 8) * s.polarisations;
+  const cuda::SpectralShape batches = spectral_of(spectrum);
+  const int forward = 5 * s.polarisations, inverse = 8 * s.polarisations;
   const std::int64_t floats = inverse * spectrum.channel();
   const DeviceBuffer<float> fields(gpu, floats);
   const DeviceBuffer<char> work(gpu, gpu->spectral_bytes(gpu, batches));
@@ -64,7 +64,7 @@ double transforms(const NonlocalSpec& s, Shape shape) {
       for (int c = 0; c < forward; c += batches.forward_batch)
         gpu->forward(gpu, plans, fields.get() + c * spectrum.channel());
       for (int c = 0; c < inverse; c += batches.inverse_batch)
-        gpu->inverse(gpu, plans, fields.get() + c * spectrum.channel());
+        gpu->inverse(gpu, plans, fields.get() + c * spectrum.channel(), false);
     }
     gpu->synchronise(gpu);
   };

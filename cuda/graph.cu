@@ -1,4 +1,4 @@
-// Launches recorded once and sent to the GPU as one graph.
+// Launches recorded once and sent to the GPU as one graph, and streams beside each other.
 #include <memory>
 
 #include "cuda/runtime.h"
@@ -29,12 +29,26 @@ Graph* record(Context* context, void (*work)(void*), void* with) {
   return result.release();
 }
 
+void on_stream(Context* context, int stream) {
+  GRAINSPIN_CUDA(cudaSetDevice(context->gpu));
+  cudaStream_t& wanted = context->streams[stream];
+  if (!wanted) GRAINSPIN_CUDA(cudaStreamCreateWithFlags(&wanted, cudaStreamNonBlocking));
+  context->stream = wanted;
+}
+
+void follow(Context* context, int stream) {
+  GRAINSPIN_CUDA(cudaSetDevice(context->gpu));
+  if (!context->streams[stream]) return;  // nothing was ever given to it
+  GRAINSPIN_CUDA(cudaEventRecord(context->order, context->streams[stream]));
+  GRAINSPIN_CUDA(cudaStreamWaitEvent(context->stream, context->order, 0));
+}
+
 void launch(Context* context, Graph* graph) { GRAINSPIN_CUDA(cudaGraphLaunch(graph->exec, context->stream)); }
 
 void forget(Context* context, Graph* graph) noexcept {
   if (!graph) return;
   cudaSetDevice(context->gpu);
-  cudaStreamSynchronize(context->stream);  // it may still run
+  cudaStreamSynchronize(context->streams[0]);  // it may still run
   cudaGraphExecDestroy(graph->exec);
   delete graph;
 }

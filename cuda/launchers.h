@@ -134,6 +134,10 @@ struct Table {
   Graph* (*record)(Context*, void (*work)(void*), void* with);
   void (*launch)(Context*, Graph*);
   void (*forget)(Context*, Graph*) noexcept;
+  // Streams beside each other: launches, copies and marks go to the one in use, 0 (at first) .. 2. What it is given after
+  // follow(s) waits for what stream s was given before. What is recorded ends on stream 0, which follows the others.
+  void (*on_stream)(Context*, int stream);
+  void (*follow)(Context*, int stream);
 
   // ---- the nonlocal family (nonlocal_launchers.h) ----
   // Bytes of the work area of these transforms, plans made with it, and the transforms of one batch of channels.
@@ -142,25 +146,16 @@ struct Table {
   Spectral* (*spectral_create)(Context*, const SpectralShape&, void* work);
   void (*spectral_destroy)(Context*, Spectral*) noexcept;
   void (*forward)(Context*, Spectral*, float* channels);
-  void (*inverse)(Context*, Spectral*, float* channels);
-  // y[out, stride] = (accumulate ? y : 0) + weight a[in, stride] on a block's n voxels, weight the first `in` of
-  // row_stride columns of out rows. fp32 products and sums, nothing narrower.
-  void (*maps)(Context*, const Block&, int in, int out, const float* a, const float* weight, int row_stride,
-               bool accumulate, float* y);
+  void (*inverse)(Context*, Spectral*, float* channels, bool single);  // single: of one channel
   // now = table[counter], counter is raised: a recorded step takes the next load each time that it runs.
   void (*begin_step)(Context*, const StepLoad* table, int* counter, StepLoad* now);
-  void (*start)(Context*, const StartStep&);
-  void (*pass)(Context*, const PassStep&);
-  void (*gate)(Context*, const GateStep&);
-  void (*carry)(Context*, const CarryStep&);
-  void (*polarise)(Context*, const PolariseStep&);
+  SweepRoom (*sweep_room)(Context*);
+  void (*sweep)(Context*, const SweepStep&);
+  void (*clear)(Context*, const ClearStep&);
   void (*mean)(Context*, const MeanStep&);
   void (*green)(Context*, const GreenStep&);
   void (*close)(Context*, const CloseStep&);
-  void (*state)(Context*, const StateStep&);
-  void (*turn)(Context*, const TurnStep&);
   void (*stress)(Context*, const StressStep&);
-  void (*memory)(Context*, const MemoryStep&);
   void (*mirror)(Context*, const MirrorStep&);
 
   // ---- sparse regression (regression_launchers.h) ----

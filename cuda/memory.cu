@@ -33,6 +33,7 @@ Context* create(int gpu) {
   try {
     GRAINSPIN_CUDA(cudaSetDevice(gpu));
     GRAINSPIN_CUDA(cudaStreamCreateWithFlags(&context->stream, cudaStreamNonBlocking));
+    context->streams[0] = context->stream;
     for (auto& event : context->marks) GRAINSPIN_CUDA(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
     GRAINSPIN_CUDA(cudaEventCreateWithFlags(&context->order, cudaEventDisableTiming));
     GRAINSPIN_CUDA(cublasCreate(&context->cublas));
@@ -52,13 +53,15 @@ Context* create(int gpu) {
 void destroy(Context* context) noexcept {
   if (!context) return;
   cudaSetDevice(context->gpu);
-  if (context->stream) cudaStreamSynchronize(context->stream);
+  for (const auto stream : context->streams)
+    if (stream) cudaStreamSynchronize(stream);
   if (context->cublas) cublasDestroy(context->cublas);
   cudaFree(context->workspace);
   for (auto& event : context->marks)
     if (event) cudaEventDestroy(event);
   if (context->order) cudaEventDestroy(context->order);
-  if (context->stream) cudaStreamDestroy(context->stream);
+  for (const auto stream : context->streams)
+    if (stream) cudaStreamDestroy(stream);
   delete context;
 }
 

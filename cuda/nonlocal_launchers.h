@@ -1,14 +1,15 @@
 // What the launchers of the nonlocal family read and write (the cell: grainspin/nonlocal.h). Plain data, passed by
 // value to kernels; part of the table's seam (launchers.h).
 //
-// Voxels of one phase are taken in blocks of at most Table::batch_rows. A block's state and its intermediate results
-// are matrices [feature][stride], voxels fastest: a thread a voxel reads them coalesced, and cuBLAS multiplies them as
-// they are. Fields that go through the FFT are [channel][spectrum.channel()] in place: real rows are padded to the
-// length of their half spectrum.
+// Voxels of one phase are taken in tiles (nonlocal_tile.h). Fields that go through the FFT are [channel][spectrum.channel()]
+// in place: real rows are padded to the length of their half spectrum. Polarisation m has channels 8 m .. 8 m + 7: p_m in the
+// first five, then e_m in these and w_m in the others; behind all of them one channel of the pressure, sum_{k,m}
+// pressure[k,m] g_{k,m} of a step, which stays a spectrum until the last pass.
 #pragma once
 
 #include <cstdint>
 
+#include "cuda/nonlocal_tile.h"
 #include "grainspin/core.h"
 #include "grainspin/grid.h"
 
@@ -30,7 +31,8 @@ struct Spectrum {
   }
 };
 
-// Transforms of `forward_batch` real channels to half spectra and of `inverse_batch` back, in place, neither scaled.
+// Transforms of `forward_batch` real channels to half spectra and of `inverse_batch` back (and of one: the pressure), in place,
+// none of them scaled.
 struct SpectralShape {
   int n[3] = {1, 1, 1};  // as Spectrum
   int forward_batch = 1, inverse_batch = 1;
@@ -50,93 +52,73 @@ struct StepLoad {
   float found[9];      // s sum_{k,m} free[k,m] D_{k,m}
 };
 
-// n voxels of one phase with `systems` slip systems.
-struct Block {
-  int n = 0, stride = 0;
-  std::int64_t first = 0;                // row i is voxel first + i ...
-  const std::int64_t* voxels = nullptr;  // ... or, where this is set, voxels[first + i]
-  int systems = 0;
-  const float* P = nullptr;              // [systems, 5]
-  const float* a = nullptr;              // [systems, 3]
-};
-GRAINSPIN_HD constexpr std::int64_t voxel(const Block& b, int i) {
-  return b.voxels ? b.voxels[b.first + i] : b.first + i;
-}
-
-// The inputs of the first map of a step: 3 P_s : Q^T E0 Q, and with gates [|that|, |x|, h].
-struct StartStep {
-  Block block;
-  int channels = 0, memory = 0;  // of x where it enters, else 0; of h
-  const StepLoad* load;
-  const float* q;     // [voxels, 4]
-  const float* x;     // [channels systems, stride]
-  const float* h;     // [memory systems, stride]
-  float* drives;      // [systems, stride]
-  float* magnitudes;  // [(1 + channels + memory) systems, stride] or null
-};
-
-// The inputs of a pass: [3 P_s : Q^T e_m Q, 3 a_s . Q^T w_m] with the D terms, and with gates [|x|, |these|, h].
-struct PassStep {
-  Block block;
-  int channels = 0, polarisations = 0, memory = 0;
-  bool first = false;           // pass: the sums begin
+// One tile after another: x of the start or of a pass, then what follows it before the next transforms. Of a start the
+// drive is 3 P_s : Q^T E0 Q, of a pass e_m and w_m of `fields` with the D terms.
+struct SweepStep {
+  Tiles tiles;
+  CellShape shape;
   Spectrum spectrum;
-  const float* fields;          // e [5 M], w [3 M] and, with pressure, g [M] channels
-  const float* mean_gradient;   // [M, 9] D_m
-  const float* spin;            // [M]
-  const float* pressure;        // [M] or null
-  const float *q, *x, *h;
-  float* drives;                // [2 M systems, stride]
-  float* magnitudes;            // [(C + 2 M + H) systems, stride] or null
-  float* spin_sum;              // [3, voxels] += spin_m w_m
-  float* pressure_sum;          // [voxels] += pressure_m g_m, or null
+  bool half = false;        // x and h are binary16 (half.h), else float
+  bool start = false;       // else a pass
+  bool first_pass = false;  // the sums of spins begin
+  bool polarise = false;    // p_m into the fields, their sums over the tile
+  bool end = false;         // head, memory, orientations turned, outputs
+  const StepLoad* load = nullptr;
+  const float* weights = nullptr;         // of the tasks
+  const std::int32_t* indices = nullptr;
+  const float* basis = nullptr;           // BasisPlaces
+  const float* basis_on_host = nullptr;   // the same in host memory, read by the launcher
+  GatedMap map, head;
+  MapList polarisation;
+  const float* carry = nullptr;  // [C]
+  const float *update_bias = nullptr, *candidate_bias = nullptr;  // [H]
+  const float* mean_gradient = nullptr;  // [M, 9] D_m of the pass
+  const float* spin = nullptr;           // [M] of the pass
+  void *x = nullptr, *h = nullptr;       // [tiles][C or H][N][kTile]
+  float* q = nullptr;                    // [voxels, 4]
+  float* fields = nullptr;
+  float* spin_sum = nullptr;             // [3, voxels] += spin_m w_m; null without passes
+  bool pressure = false;                 // the pressure's channel holds the step's
+  double* sums = nullptr;                // [tiles, 5 M] of p_m over a tile
+  float* increment = nullptr;            // [voxels, 3]
+  float* stress = nullptr;               // [voxels, 6] or null: in units of its scale, without the pressure's constant
+  float* scratch = nullptr;              // room for `blocks` tiles' rows in device memory; null: shared memory
+  int blocks = 0;
+};
+// What a block has: bytes of shared memory, and how many blocks are worth having where the scratch is in device memory.
+struct SweepRoom {
+  std::int64_t shared_bytes = 0;
+  int blocks = 0;
 };
 
-// u = u * sigmoid(gate + bias_d + rate_d r), rows (d, system).
-struct GateStep {
-  Block block;
-  int width = 0;
-  const StepLoad* load;
-  const float *bias, *rate;  // [width]
-  const float* gate;         // [width systems, stride]
-  float* u;                  // likewise, in place
-};
-
-// x = carry_c x
-struct CarryStep {
-  Block block;
-  int channels = 0;
-  const float* carry;
-  float* x;
-};
-
-// p_m of a block into the fields: crystal components [5 M, stride] turned to the sample frame.
-struct PolariseStep {
-  Block block;
+// p_m of masked voxels is 0.
+struct ClearStep {
+  std::int64_t n = 0;
+  const std::int64_t* voxels = nullptr;  // [n]
+  Spectrum spectrum;
   int polarisations = 0;
-  Spectrum spectrum;
-  const float* q;
-  const float* crystal;
-  float* fields;  // [5 M] channels
+  float* fields = nullptr;
 };
 
 // D_m = F(mean of p_m), summed in double in an order that is always the same.
 struct MeanStep {
-  Spectrum spectrum;
+  std::int64_t voxels = 0, tiles = 0;
   int polarisations = 0;
   const StepLoad* load;
-  const float* fields;   // p_m: [5 M] channels
+  const double* sums;    // [tiles, 5 M]
   double* partial;       // [5 M, kPartials]
   float* mean_gradient;  // [M, 9]
 };
 
-// The operator on every frequency, the spectra of p_m replaced by those of e_m, w_m and g_m (or not).
+// The operator on every frequency of polarisation m: p_m's spectra become those of e_m and w_m, and weight g_m is added to
+// the pressure's (or begins it).
 struct GreenStep {
   Spectrum spectrum;
-  int polarisations = 0;
-  bool pressure = false;
-  const float* beta;  // [M]
-  float* fields;
+  const float* beta;    // of m
+  float* fields;        // channel 8 m
+  float* pressure;      // null: not wanted
+  const float* weight;  // of m
+  bool begins = false;
 };
 
 // found and the whole spin of a step.
@@ -145,27 +127,6 @@ struct CloseStep {
   const float* free;           // [K M]
   const float* mean_gradient;  // [K M, 9]
   StepLoad* load;              // one
-};
-
-// [|x|, h]: what the gates of the head and the memory read.
-struct StateStep {
-  Block block;
-  int channels = 0, memory = 0;
-  const float *x, *h;
-  float* magnitudes;  // [(C + H) systems, stride]
-};
-
-// Orientations turned, and stress in units of its scale, without the pressure's constant.
-struct TurnStep {
-  Block block;
-  const StepLoad* load;
-  const float* crystal;       // [3 or 8, stride]: sum_s gamma_s a_s, then sum_s tau_s P_s
-  const float* spin_sum;      // [3, voxels] or null
-  const float* pressure_sum;  // [voxels] or null
-  std::int64_t voxels = 0;
-  float* q;                   // [voxels, 4], in place
-  float* increment;           // [voxels, 3]
-  float* stress;              // [voxels, 6] or null
 };
 
 // stress = scale (stress + 1 pi_0), pi_0 such that the mean of the free diagonal components over the voxels that are
@@ -177,16 +138,6 @@ struct StressStep {
   float scale = 1;                       // Pa
   double* partial;                       // [kPartials + 1], the last one pi_0
   float* stress;
-};
-
-// h += z (tanh(candidate + bias) - h), z = 1 - (1 - sigmoid(update + bias))^(s / 0.01), rows (channel, system).
-struct MemoryStep {
-  Block block;
-  int memory = 0;
-  const StepLoad* load;
-  const float *update_bias, *candidate_bias;  // [memory]
-  const float *update, *candidate;            // [memory systems, stride]
-  float* h;
 };
 
 // to[whole] = from[inside] with `layers` of mirror images beyond each face of an axis.

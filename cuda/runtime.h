@@ -18,7 +18,8 @@ void check(cublasStatus_t status, const char* call);
 
 struct Context {
   int gpu = 0;
-  cudaStream_t stream = nullptr;
+  cudaStream_t stream = nullptr;  // the one in use
+  cudaStream_t streams[3] = {};   // the context's, and those beside it where they were used (graph.cu)
   cudaEvent_t marks[2] = {}, order = nullptr;
   cublasHandle_t cublas = nullptr;
   void* workspace = nullptr;
@@ -68,30 +69,27 @@ void strict_run(Context*, const StrictRun&);
 Graph* record(Context*, void (*work)(void*), void* with);
 void launch(Context*, Graph*);
 void forget(Context*, Graph*) noexcept;
+void on_stream(Context*, int stream);
+void follow(Context*, int stream);
 
 // green.cu
 std::int64_t spectral_bytes(Context*, const SpectralShape&);
 Spectral* spectral_create(Context*, const SpectralShape&, void* work);
 void spectral_destroy(Context*, Spectral*) noexcept;
 void forward(Context*, Spectral*, float* channels);
-void inverse(Context*, Spectral*, float* channels);
+void inverse(Context*, Spectral*, float* channels, bool single);
 void green_step(Context*, const GreenStep&);
 
+// nonlocal_tile.cu
+SweepRoom sweep_room(Context*);
+void sweep_step(Context*, const SweepStep&);
+
 // nonlocal.cu
-void maps(Context*, const Block&, int in, int out, const float* a, const float* weight, int row_stride, bool accumulate,
-          float* y);
 void begin_step(Context*, const StepLoad* table, int* counter, StepLoad* now);
-void start_step(Context*, const StartStep&);
-void pass_step(Context*, const PassStep&);
-void gate_step(Context*, const GateStep&);
-void carry_step(Context*, const CarryStep&);
-void polarise_step(Context*, const PolariseStep&);
+void clear_step(Context*, const ClearStep&);
 void mean_step(Context*, const MeanStep&);
 void close_step(Context*, const CloseStep&);
-void state_step(Context*, const StateStep&);
-void turn_step(Context*, const TurnStep&);
 void stress_step(Context*, const StressStep&);
-void memory_step(Context*, const MemoryStep&);
 void mirror_step(Context*, const MirrorStep&);
 
 // arrays.cu

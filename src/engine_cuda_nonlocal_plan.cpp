@@ -30,7 +30,7 @@ cuda::Spectrum spectrum_of(Shape whole) {
   return s;
 }
 
-cuda::SpectralShape spectral_of(const cuda::Spectrum& spectrum, int polarisations, bool pressure) {
+cuda::SpectralShape spectral_of(const cuda::Spectrum& spectrum) {
   constexpr std::int64_t kBatchBytes = std::int64_t(128) << 20;
   const std::int64_t most = std::max<std::int64_t>(1, kBatchBytes / (spectrum.channel() * std::int64_t(sizeof(float))));
   const auto batch = [&](int channels) {
@@ -38,8 +38,7 @@ cuda::SpectralShape spectral_of(const cuda::Spectrum& spectrum, int polarisation
       if (channels % b == 0 && b <= most) return b;
     return 1;
   };
-  return {{spectrum.n[0], spectrum.n[1], spectrum.n[2]}, batch(5 * polarisations),
-          batch((pressure ? 9 : 8) * polarisations)};
+  return {{spectrum.n[0], spectrum.n[1], spectrum.n[2]}, batch(5), batch(8)};
 }
 
 std::vector<float> frequencies_of(const cuda::Spectrum& spectrum, int d, const std::array<double, 3>& spacing,
@@ -54,14 +53,12 @@ std::vector<float> frequencies_of(const cuda::Spectrum& spectrum, int d, const s
 
 Workspace workspace_of(const NonlocalSpec& spec, const PaddedCell& cell, const WorkspaceSize& size) {
   constexpr std::int64_t kFloat = sizeof(float);
-  const std::int64_t V = cell.whole.voxels(), C = spec.channels, D = spec.width, H = spec.memory,
-                     M = spec.passes > 0 ? spec.polarisations : 0;
+  const std::int64_t V = cell.whole.voxels(), H = spec.gated ? spec.memory : 0, M = spec.passes > 0 ? spec.polarisations : 0;
   const cuda::Spectrum spectrum = spectrum_of(cell.whole);
-  std::int64_t state = 0, rows = 0, systems = 0;  // floats a channel of the state; of a block; most systems
+  std::int64_t state = 0, tiles = 0;  // numbers a channel of the state
   for (std::size_t p = 0; p < size.counts.size(); ++p) {
-    state += rows_of(size.counts[p], size.batch_rows) * size.systems[p];
-    rows = std::max(rows, stride_of(std::min<std::int64_t>(size.counts[p], size.batch_rows)));
-    if (size.counts[p] > 0) systems = std::max<std::int64_t>(systems, size.systems[p]);
+    state += tiles_of(size.counts[p]) * cuda::kTile * size.systems[p];
+    tiles += tiles_of(size.counts[p]);
   }
   Workspace w{};
   const auto take = [&](std::int64_t bytes) {
@@ -69,28 +66,27 @@ Workspace workspace_of(const NonlocalSpec& spec, const PaddedCell& cell, const W
     w.bytes += (bytes + 255) / 256 * 256;
     return at;
   };
+  const std::int64_t number = size.half ? 2 : kFloat;
   w.q = take(V * 4 * kFloat);
-  w.x = take(C * state * kFloat);
-  w.h = take(H * state * kFloat);
-  // Between steps the fields' place serves the outputs (increment, stress) and orientations on their way in.
-  const std::int64_t fields = (spec.stress ? 9 : 8) * M * spectrum.channel();
-  w.fields = take(std::max({fields, (spec.stress ? 9 : 3) * V, cell.padded() ? 4 * cell.inside.voxels() : 0}) * kFloat);
+  w.x = take(spec.channels * state * number);
+  w.h = take(H * state * number);
+  // Between steps the fields' place serves orientations on their way in.
+  const std::int64_t fields = M ? (8 * M + spec.stress) * spectrum.channel() : 0;
+  w.fields = take(std::max(fields, cell.padded() ? 4 * cell.inside.voxels() : 0) * kFloat);
   w.spin_sum = take(M ? 3 * V * kFloat : 0);
-  w.pressure_sum = take(M && spec.stress ? V * kFloat : 0);
+  w.increment = take(3 * V * kFloat);
+  w.stress = take(spec.stress ? 6 * V * kFloat : 0);
   w.voxels = take(size.listed ? V * std::int64_t(sizeof(std::int64_t)) : 0);
-  const std::int64_t row = rows * systems * kFloat;
-  w.drives = take(std::max<std::int64_t>(1, 2 * M) * row);
-  w.magnitudes = take(spec.gated || H > 0 ? (C + std::max<std::int64_t>(1, 2 * M) + H) * row : 0);
-  w.u = take(D * row);
-  w.gate = take(std::max(spec.gated ? D : 0, 2 * H) * row);
-  w.crystal = take(rows * std::max<std::int64_t>(8, 5 * M) * kFloat);
+  w.sums = take(tiles * 5 * M * std::int64_t(sizeof(double)));
+  w.scratch = take(size.scratch_bytes);
   w.loads = take((size.steps + warmups(spec)) * std::int64_t(sizeof(cuda::StepLoad)));
   w.now = take(sizeof(cuda::StepLoad));
+  w.found = take(9 * kFloat);
   w.counter = take(sizeof(int));
   w.mean_gradient = take(spec.passes * M * 9 * kFloat);
   w.partial = take((std::max<std::int64_t>(1, 5 * M) * cuda::kPartials + 1) * std::int64_t(sizeof(double)));
   for (int d = 0; d < 3; ++d) w.k[d] = take(spectrum.n[d] * kFloat);
-  w.transform = take(size.transform_bytes);
+  for (int i = 0; i < spectral_streams(spec); ++i) w.transform[i] = take(size.transform_bytes);
   return w;
 }
 
@@ -114,41 +110,40 @@ std::vector<std::int64_t> phase_counts(const NonlocalSpec& spec, const PaddedCel
   return counts;
 }
 
-Blocks blocks_of(const NonlocalSpec& spec, const PaddedCell& cell, const std::int32_t* phase, const std::uint8_t* mask,
-                 const WorkspaceSize& size) {
+VoxelLists lists_of(const NonlocalSpec& spec, const PaddedCell& cell, const std::int32_t* phase, const std::uint8_t* mask,
+                    const WorkspaceSize& size) {
   const std::int64_t V = cell.whole.voxels();
   const std::size_t phases = spec.phases.size();
   std::vector<std::int64_t> counts = size.counts;
-  Blocks result;
+  VoxelLists result;
   if (size.listed) {
-    std::vector<std::vector<std::int64_t>> lists(phases);
+    std::vector<std::vector<std::int64_t>> lists(phases + 1);  // the last one: masked
     const cuda::MirrorStep image{cell.whole, cell.inside, {cell.layers[0], cell.layers[1], cell.layers[2]}, nullptr, nullptr};
     for (std::int64_t v = 0; v < V; ++v) {
       const std::int64_t from = mirrored(image, v);
-      if (mask && !mask[from]) continue;
-      const std::int32_t p = phase ? phase[from] : 0;
-      require(p >= 0 && std::size_t(p) < phases, Errc::kArgument,
+      const bool masked = mask && !mask[from];
+      const std::int32_t p = masked ? std::int32_t(phases) : phase ? phase[from] : 0;
+      require(masked || (p >= 0 && std::size_t(p) < phases), Errc::kArgument,
               "voxel " + std::to_string(from) + " is of phase " + std::to_string(p) + ", the model has " +
                   std::to_string(phases) + ", counted from 0");
       lists[std::size_t(p)].push_back(v);
     }
-    for (std::size_t p = 0; p < phases; ++p) {
-      counts[p] = std::int64_t(lists[p].size());
+    for (std::size_t p = 0; p <= phases; ++p) {
+      if (p < phases) counts[p] = std::int64_t(lists[p].size());
       result.voxels.insert(result.voxels.end(), lists[p].begin(), lists[p].end());
       lists[p] = {};
     }
   }
-  std::int64_t first = 0, x = 0, h = 0;
+  std::int64_t x = 0, h = 0;
   for (std::size_t p = 0; p < phases; ++p) {
-    for (std::int64_t at = 0; at < counts[p]; at += size.batch_rows) {
-      const int n = int(std::min<std::int64_t>(size.batch_rows, counts[p] - at));
-      result.blocks.push_back({int(p), n, first + at, x, h});
-      x += stride_of(n) * size.systems[p] * spec.channels;
-      h += stride_of(n) * size.systems[p] * spec.memory;
-    }
-    first += counts[p];
+    if (counts[p] == 0) continue;
+    result.phases.push_back({int(p), counts[p], result.active, result.tiles, x, h});
+    const std::int64_t tiles = tiles_of(counts[p]), numbers = tiles * cuda::kTile * size.systems[p];
+    x += numbers * spec.channels;
+    h += numbers * (spec.gated ? spec.memory : 0);
+    result.active += counts[p];
+    result.tiles += tiles;
   }
-  result.active = first;
   return result;
 }
 

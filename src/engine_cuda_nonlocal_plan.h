@@ -1,5 +1,9 @@
-// How a nonlocal run lies in GPU memory: the periodic cell with its padding, blocks of voxels by phase, frequencies,
+// How a nonlocal run lies in GPU memory: the periodic cell with its padding, tiles of voxels by phase, frequencies,
 // and one workspace.
+//
+// Bytes a voxel, N = 12 systems, C = 12, H = 4, M = 4, stress: state 576 + 192 (fast: 288 + 96), fields 132 (and 264 / nx),
+// orientation 16, outputs 36, spins 12, sums of tiles 5: 969 (fast: 585); 8 more where there are lists. So 512^3 takes 130.8 GB
+// (fast: 79.3 GB) and the work areas of the transforms; an H200 has 149 GB.
 #pragma once
 
 #include <array>
@@ -22,53 +26,51 @@ PaddedCell padded_cell(const Region& region);
 
 // Its axes in the order of a transform, k left empty.
 cuda::Spectrum spectrum_of(Shape whole);
-// Batches of the transforms of M polarisations: all channels at once on small grids; on large ones so few that the
-// work area, which grows with the batch, stays near 128 MB. They divide the numbers of channels.
-cuda::SpectralShape spectral_of(const cuda::Spectrum& spectrum, int polarisations, bool pressure);
+// Batches of the transforms of one polarisation, 5 channels there and 8 back: all at once on small grids; on large ones so few
+// that the work area, which grows with the batch, stays near 128 MB. They divide the numbers of channels.
+cuda::SpectralShape spectral_of(const cuda::Spectrum& spectrum);
 // Frequencies of axis d of the spectrum in transform order, in units of 2 pi over the smallest spacing.
 std::vector<float> frequencies_of(const cuda::Spectrum& spectrum, int d, const std::array<double, 3>& spacing,
                                   Frequencies kind);
 
 // Bytes from the start of the workspace.
 struct Workspace {
-  std::int64_t q, x, h, fields, spin_sum, pressure_sum, voxels;               // by voxel
-  std::int64_t drives, magnitudes, u, gate, crystal;                          // by row of a block
-  std::int64_t loads, now, counter, mean_gradient, partial, k[3], transform;  // the rest
+  std::int64_t q, x, h, fields, spin_sum, increment, stress, voxels, sums;                   // by voxel or tile
+  std::int64_t scratch, loads, now, found, counter, mean_gradient, partial, k[3], transform[2];  // the rest
   std::int64_t bytes = 0;
 };
 // What it depends on. `counts` are voxels by phase, masked ones included, `listed` says that there are lists of them.
 struct WorkspaceSize {
   std::vector<std::int64_t> counts;
   std::vector<int> systems;  // by phase
-  bool listed = false;
-  int steps = 0, batch_rows = 0;
-  std::int64_t transform_bytes = 0;
+  bool listed = false, half = false;
+  int steps = 0;
+  std::int64_t scratch_bytes = 0;    // of the tiles' rows, where shared memory has no room for them
+  std::int64_t transform_bytes = 0;  // of one work area; there are spectral_streams()
 };
 Workspace workspace_of(const NonlocalSpec& spec, const PaddedCell& cell, const WorkspaceSize& size);
+// Transforms of two polarisations run beside each other.
+inline int spectral_streams(const NonlocalSpec& spec) { return spec.passes == 0 ? 0 : spec.polarisations > 1 ? 2 : 1; }
 
 // Times that the first step is run beforehand.
 inline int warmups(const NonlocalSpec& spec) { return spec.carried ? spec.warmup : 0; }
 
-// Rows of a block's matrices: a multiple of 32 (128 bytes).
-constexpr std::int64_t stride_of(std::int64_t n) { return (n + 31) / 32 * 32; }
-// Of all blocks of n voxels.
-constexpr std::int64_t rows_of(std::int64_t n, int batch_rows) {
-  return n / batch_rows * stride_of(batch_rows) + stride_of(n % batch_rows);
-}
+constexpr std::int64_t tiles_of(std::int64_t n) { return (n + cuda::kTile - 1) / cuda::kTile; }
 
-// A block of voxels of one phase: rows first .. first + n of the lists; x and h where its state starts (floats).
-struct PhaseBlock {
-  int phase, n;
-  std::int64_t first, x, h;
+// The tiles of a phase: voxels first .. first + n of the lists; x and h where its state starts (numbers).
+struct PhaseTiles {
+  int phase;
+  std::int64_t n, first, tile, x, h;
 };
-struct Blocks {
-  std::vector<PhaseBlock> blocks;
-  std::vector<std::int64_t> voxels;  // lists of all phases one behind another; empty: one phase, every voxel in order
+struct VoxelLists {
+  std::vector<PhaseTiles> phases;    // those that have voxels
+  std::vector<std::int64_t> voxels;  // lists of all phases one behind another, then masked ones; empty: one phase, all in order
   std::int64_t active = 0;           // voxels that are not masked
+  std::int64_t tiles = 0;
 };
 // Error kArgument for a phase that the model has not.
-Blocks blocks_of(const NonlocalSpec& spec, const PaddedCell& cell, const std::int32_t* phase, const std::uint8_t* mask,
-                 const WorkspaceSize& size);
+VoxelLists lists_of(const NonlocalSpec& spec, const PaddedCell& cell, const std::int32_t* phase, const std::uint8_t* mask,
+                    const WorkspaceSize& size);
 std::vector<std::int64_t> phase_counts(const NonlocalSpec& spec, const PaddedCell& cell, const std::int32_t* phase);
 
 }  // namespace grainspin

@@ -1,5 +1,7 @@
 #include "engine_cuda_nonlocal_step.h"
 
+#include <algorithm>
+
 namespace grainspin {
 
 namespace {
@@ -16,18 +18,13 @@ cuda::StepLoad step_load(const CellLoad& load) {
 }
 }  // namespace
 
-struct NonlocalStep::Row {
-  const PhasePlace& place;
-  cuda::Block block;
-  float *x, *h;
-};
-
-NonlocalStep::NonlocalStep(const Gpu& gpu, const NonlocalWeights& model, const Region& region,
+NonlocalStep::NonlocalStep(const Gpu& gpu, const NonlocalModel& model, const Region& region,
                            const std::int32_t* phase, const std::uint8_t* mask, const std::vector<CellLoad>& loads,
                            const WorkspaceSize& size)
     : gpu_(gpu), model_(model), region_(region), cell_(padded_cell(region)),
-      at_(workspace_of(model.spec, cell_, size)), blocks_(blocks_of(model.spec, cell_, phase, mask, size)),
-      spectrum_(spectrum_of(cell_.whole)), plans_(nullptr, {&gpu}), masked_(mask) {
+      at_(workspace_of(model.spec, cell_, size)), lists_(lists_of(model.spec, cell_, phase, mask, size)),
+      spectrum_(spectrum_of(cell_.whole)), plans_{{nullptr, {&gpu}}, {nullptr, {&gpu}}}, half_(size.half),
+      scratch_blocks_(size.scratch_bytes > 0 ? gpu->sweep_room(gpu).blocks : 0) {
   memory_ = {gpu, at_.bytes};
   const auto upload = [&](std::int64_t place, const auto& values) {
     if (!values.empty())
@@ -41,17 +38,21 @@ NonlocalStep::NonlocalStep(const Gpu& gpu, const NonlocalWeights& model, const R
   for (const CellLoad& load : loads) table.push_back(step_load(load));
   table.insert(table.begin(), std::size_t(warmups(model.spec)), table[0]);
   upload(at_.loads, table);
-  upload(at_.voxels, blocks_.voxels);
+  upload(at_.voxels, lists_.voxels);
   gpu_->zero(gpu_, bytes(at_.counter), sizeof(int));
-  if (at_.fields > at_.x) gpu_->zero(gpu_, bytes(at_.x), at_.fields - at_.x);  // x and h
-  if (model.spec.passes > 0) {
-    batches_ = spectral_of(spectrum_, model.spec.polarisations, model.spec.stress);
-    if (voxels() > 1) plans_.reset(gpu_->spectral_create(gpu_, batches_, bytes(at_.transform)));
+  gpu_->zero(gpu_, bytes(at_.x), at_.fields - at_.x);               // x and h
+  gpu_->zero(gpu_, bytes(at_.increment), at_.voxels - at_.increment);  // outputs: of masked voxels they stay zero
+  if (model.spec.passes > 0 && voxels() > 1) {
+    batches_ = spectral_of(spectrum_);
+    for (int i = 0; i < spectral_streams(model.spec); ++i)
+      plans_[i].reset(gpu_->spectral_create(gpu_, batches_, bytes(at_.transform[i])));
   }
 }
 
 NonlocalStep::~NonlocalStep() {
   try {
+    gpu_->on_stream(gpu_, kMainStream);
+    for (const int beside : {kBesideStream, kCopyStream}) gpu_->follow(gpu_, beside);
     gpu_->synchronise(gpu_);
   } catch (const Error&) {  // an error of the run itself is thrown by the call that waits for its results
   }
@@ -61,7 +62,6 @@ void NonlocalStep::take_load(const CellLoad& load) const {
   const std::vector<cuda::StepLoad> table(std::size_t(1 + warmups(model_.spec)), step_load(load));
   gpu_->copy(gpu_, bytes(at_.loads), table.data(), std::int64_t(table.size() * sizeof(table[0])));
   gpu_->zero(gpu_, bytes(at_.counter), sizeof(int));
-  gpu_->synchronise(gpu_);  // the table ends here
 }
 
 void NonlocalStep::carry(void* to) const {
@@ -77,7 +77,7 @@ void NonlocalStep::resume(const void* from) const {
 }
 
 void NonlocalStep::forget() const {
-  if (at_.fields > at_.x) gpu_->zero(gpu_, bytes(at_.x), at_.fields - at_.x);
+  gpu_->zero(gpu_, bytes(at_.x), at_.fields - at_.x);
   gpu_->synchronise(gpu_);
 }
 
@@ -101,143 +101,120 @@ cuda::SubBox NonlocalStep::inner() const {
   return box;
 }
 
-NonlocalStep::Row NonlocalStep::row(const PhaseBlock& b) const {
-  const PhasePlace& place = model_.place.phases[std::size_t(b.phase)];
-  cuda::Block block;
-  block.n = b.n;
-  block.stride = int(stride_of(b.n));
-  block.first = b.first;
-  block.voxels = blocks_.voxels.empty() ? nullptr : reinterpret_cast<const std::int64_t*>(bytes(at_.voxels));
-  block.systems = place.systems;
-  block.P = weight(place.P);
-  block.a = weight(place.a);
-  return {place, block, floats(at_.x) + b.x, floats(at_.h) + b.h};
-}
-
-void NonlocalStep::gated(const Row& r, const GatedPlace& map, int drives, int states, bool drives_first, int out,
-                         Into into, float* y, const float* carry) const {
+void NonlocalStep::sweep(int pass, bool end) const {
   const NonlocalSpec& s = model_.spec;
-  const int N = r.block.systems, columns = map.in * N, DN = s.width * N;
-  float *u = floats(at_.u), *gate = floats(at_.gate);
-  const float* odd = weight(map.odd);
-  if (drives > 0)
-    gpu_->maps(gpu_, r.block, drives * N, DN, floats(at_.drives), odd + (drives_first ? 0 : states * N), columns, false,
-               u);
-  if (states > 0)
-    gpu_->maps(gpu_, r.block, states * N, DN, r.x, odd + (drives_first ? drives * N : 0), columns, drives > 0, u);
-  if (s.gated) {
-    const int inputs = (map.in + s.memory) * N;
-    gpu_->maps(gpu_, r.block, inputs, DN, floats(at_.magnitudes), weight(map.even), inputs, false, gate);
-    gpu_->gate(gpu_, {r.block, s.width, now(), weight(map.bias), weight(map.rate), gate, u});
+  const int M = s.polarisations, next = pass + 1;
+  cuda::SweepStep step;
+  step.spectrum = spectrum_;
+  step.half = half_;
+  step.start = pass < 0;
+  step.first_pass = pass == 0;
+  step.polarise = next < s.passes;
+  step.end = end;
+  step.load = now();
+  step.weights = model_.numbers.values;
+  step.indices = model_.numbers.indices;
+  if (pass >= 0) {
+    step.mean_gradient = floats(at_.mean_gradient) + std::int64_t(pass) * M * 9;
+    step.spin = weight(model_.place.spin) + std::int64_t(pass) * M;
   }
-  // The products above read x as it was.
-  if (carry) gpu_->carry(gpu_, {r.block, s.channels, carry, y});
-  gpu_->maps(gpu_, r.block, DN, out, u, weight(map.out), DN, into == Into::kAdd, y);
-}
-
-void NonlocalStep::start(const Row& r) const {
-  const NonlocalSpec& s = model_.spec;
-  const int states = s.carried ? s.channels : 0;
-  float* magnitudes = s.gated ? floats(at_.magnitudes) : nullptr;
-  gpu_->start(gpu_, {r.block, states, s.memory, now(), floats(at_.q), r.x, r.h, floats(at_.drives), magnitudes});
-  gated(r, r.place.start, 1, states, true, s.channels * r.block.systems, s.carried ? Into::kAdd : Into::kReplace, r.x,
-        s.carried ? weight(r.place.carry) : nullptr);
-}
-
-void NonlocalStep::convolve(int k) const {
-  const NonlocalSpec& s = model_.spec;
-  const int M = s.polarisations, inverse = (s.stress ? 9 : 8) * M;
-  float *fields = floats(at_.fields), *D = floats(at_.mean_gradient) + std::int64_t(k) * M * 9;
-  const std::int64_t channel = spectrum_.channel();
-  // Masked voxels are in no list; of one voxel the imaginary part is.
-  if (masked_ || !plans_) gpu_->zero(gpu_, fields, 5 * M * channel * kFloat);
-  for (const PhaseBlock& b : blocks_.blocks) {
-    const Row r = row(b);
-    const int columns = s.channels * r.block.systems;
-    gpu_->maps(gpu_, r.block, columns, 5 * M, r.x, weight(r.place.polarise[std::size_t(k)]), columns, false,
-               floats(at_.crystal));
-    gpu_->polarise(gpu_, {r.block, M, spectrum_, floats(at_.q), floats(at_.crystal), fields});
+  step.q = floats(at_.q);
+  step.fields = floats(at_.fields);
+  step.spin_sum = s.passes > 0 ? floats(at_.spin_sum) : nullptr;
+  step.pressure = s.stress && s.passes > 0;
+  step.increment = floats(at_.increment);
+  step.stress = s.stress ? floats(at_.stress) : nullptr;
+  step.scratch = scratch_blocks_ > 0 ? floats(at_.scratch) : nullptr;
+  step.blocks = scratch_blocks_;
+  const std::int64_t number = half_ ? 2 : kFloat;
+  for (const PhaseTiles& t : lists_.phases) {
+    const PhasePlace& place = model_.place.phases[std::size_t(t.phase)];
+    step.tiles = {t.n, t.first, list()};
+    step.shape = place.shape;
+    step.basis = weight(place.basis);
+    step.basis_on_host = place.numbers.data();
+    step.map = map_of(model_.numbers, pass < 0 ? place.start : place.passes[std::size_t(pass)]);
+    step.head = map_of(model_.numbers, place.head);
+    if (step.polarise) step.polarisation = list_of(model_.numbers, place.polarise[std::size_t(next)]);
+    step.carry = weight(place.carry);
+    step.update_bias = weight(place.update_bias);
+    step.candidate_bias = weight(place.candidate_bias);
+    step.x = bytes(at_.x + t.x * number);
+    step.h = bytes(at_.h + t.h * number);
+    step.sums = reinterpret_cast<double*>(bytes(at_.sums)) + t.tile * 5 * M;
+    gpu_->sweep(gpu_, step);
   }
-  gpu_->mean(gpu_, {spectrum_, M, now(), fields, reinterpret_cast<double*>(bytes(at_.partial)), D});
-  if (plans_)
-    for (int c = 0; c < 5 * M; c += batches_.forward_batch)
-      gpu_->forward(gpu_, plans_.get(), fields + c * channel);
-  gpu_->green(gpu_, {spectrum_, M, s.stress, weight(model_.place.beta) + std::int64_t(k) * M, fields});
-  if (plans_)
-    for (int c = 0; c < inverse; c += batches_.inverse_batch)
-      gpu_->inverse(gpu_, plans_.get(), fields + c * channel);
+  if (!step.polarise) return;
+  const std::int64_t masked = std::int64_t(lists_.voxels.size()) - lists_.active;
+  if (masked > 0) gpu_->clear(gpu_, {masked, list() + lists_.active, spectrum_, M, floats(at_.fields)});
+  gpu_->mean(gpu_, {voxels(), lists_.tiles, M, now(), reinterpret_cast<const double*>(bytes(at_.sums)),
+                    reinterpret_cast<double*>(bytes(at_.partial)), floats(at_.mean_gradient) + std::int64_t(next) * M * 9});
 }
 
-void NonlocalStep::pass(int k) const {
+void NonlocalStep::convolve(int k, bool pressure) const {
   const NonlocalSpec& s = model_.spec;
   const int M = s.polarisations;
-  convolve(k);
-  cuda::PassStep p{};
-  p.channels = s.channels;
-  p.polarisations = M;
-  p.memory = s.memory;
-  p.first = k == 0;
-  p.spectrum = spectrum_;
-  p.fields = floats(at_.fields);
-  p.mean_gradient = floats(at_.mean_gradient) + std::int64_t(k) * M * 9;
-  p.spin = weight(model_.place.spin) + std::int64_t(k) * M;
-  p.pressure = s.stress ? weight(model_.place.pressure) + std::int64_t(k) * M : nullptr;
-  p.q = floats(at_.q);
-  p.drives = floats(at_.drives);
-  p.magnitudes = s.gated ? floats(at_.magnitudes) : nullptr;
-  p.spin_sum = floats(at_.spin_sum);
-  p.pressure_sum = s.stress ? floats(at_.pressure_sum) : nullptr;
-  for (const PhaseBlock& b : blocks_.blocks) {
-    const Row r = row(b);
-    p.block = r.block;
-    p.x = r.x;
-    p.h = r.h;
-    gpu_->pass(gpu_, p);
-    gated(r, r.place.passes[std::size_t(k)], 2 * M, s.channels, false, s.channels * r.block.systems, Into::kAdd, r.x);
+  const std::int64_t channel = spectrum_.channel();
+  float* const fields = floats(at_.fields);
+  if (!plans_[0]) return gpu_->zero(gpu_, fields, (8 * M + s.stress) * channel * kFloat);  // one voxel: frequency 0 alone
+  float* const sum = pressure ? fields + 8 * M * channel : nullptr;
+  const auto with = [&](int m, const auto& work) {
+    gpu_->on_stream(gpu_, m % 2 ? kBesideStream : kMainStream);
+    work(plans_[m % 2].get(), fields + 8 * m * channel);
+  };
+  const auto there = [&](cuda::Spectral* plans, float* at) {
+    for (int c = 0; c < 5; c += batches_.forward_batch) gpu_->forward(gpu_, plans, at + c * channel);
+  };
+  const auto back = [&](cuda::Spectral* plans, float* at) {
+    for (int c = 0; c < 8; c += batches_.inverse_batch) gpu_->inverse(gpu_, plans, at + c * channel, false);
+  };
+  if (M > 1) {
+    gpu_->on_stream(gpu_, kBesideStream);
+    gpu_->follow(gpu_, kMainStream);
   }
+  for (int first = 0; first < M; first += 2) {
+    const int end = std::min(first + 2, M);
+    for (int m = first; m < end; ++m) with(m, there);
+    for (int m = first; m < end; ++m)
+      with(m, [&](cuda::Spectral*, float* at) {
+        if (sum && m > 0) gpu_->follow(gpu_, m % 2 ? kMainStream : kBesideStream);  // the pressure is summed in one order
+        const std::int64_t which = std::int64_t(k) * M + m;
+        gpu_->green(gpu_, {spectrum_, weight(model_.place.beta) + which, at, sum, weight(model_.place.pressure) + which,
+                           k == 0 && m == 0});
+      });
+    for (int m = first; m < end; ++m) with(m, back);
+  }
+  gpu_->on_stream(gpu_, kMainStream);
+  if (M > 1) gpu_->follow(gpu_, kBesideStream);
+  if (sum && k + 1 == s.passes) gpu_->inverse(gpu_, plans_[0].get(), sum, true);
 }
 
-void NonlocalStep::end(const Row& r) const {
-  const NonlocalSpec& s = model_.spec;
-  const int N = r.block.systems, H = s.memory;
-  if (s.gated || H > 0)
-    gpu_->state(gpu_, {r.block, s.channels, H, r.x, r.h, floats(at_.magnitudes)});
-  gated(r, r.place.head, 0, s.channels, false, s.stress ? 8 : 3, Into::kReplace, floats(at_.crystal));
-  const bool summed = s.passes > 0;
-  gpu_->turn(gpu_, {r.block, now(), floats(at_.crystal), summed ? floats(at_.spin_sum) : nullptr,
-                    summed && s.stress ? floats(at_.pressure_sum) : nullptr, voxels(), floats(at_.q),
-                    const_cast<float*>(increment()), const_cast<float*>(stress())});
-  if (H == 0) return;
-  const int inputs = (s.channels + H) * N;
-  float *update = floats(at_.gate), *candidate = update + std::int64_t(H) * N * r.block.stride;
-  gpu_->maps(gpu_, r.block, inputs, H * N, floats(at_.magnitudes), weight(r.place.update), inputs, false, update);
-  gpu_->maps(gpu_, r.block, inputs, H * N, floats(at_.magnitudes), weight(r.place.candidate), inputs, false, candidate);
-  gpu_->memory(gpu_, {r.block, H, now(), weight(r.place.update_bias), weight(r.place.candidate_bias), update, candidate,
-                      r.h});
-}
-
-void NonlocalStep::sweep() const {
+void NonlocalStep::before_last(bool pressure) const {
   gpu_->begin_step(gpu_, reinterpret_cast<const cuda::StepLoad*>(bytes(at_.loads)),
                    reinterpret_cast<int*>(bytes(at_.counter)), now());
-  for (const PhaseBlock& b : blocks_.blocks) start(row(b));
-  for (int k = 0; k < model_.spec.passes; ++k) pass(k);
+  for (int k = 0; k < model_.spec.passes; ++k) {
+    sweep(k - 1, false);
+    convolve(k, pressure);
+  }
 }
 
 void NonlocalStep::warm_up() const {
-  for (int i = 0; i < warmups(model_.spec); ++i) sweep();
+  for (int i = 0; i < warmups(model_.spec); ++i) {
+    before_last(false);
+    sweep(model_.spec.passes - 1, false);
+  }
 }
 
-void NonlocalStep::launch() const {
+void NonlocalStep::approach() const { before_last(model_.spec.stress); }
+
+void NonlocalStep::arrive() const {
   const NonlocalSpec& s = model_.spec;
-  sweep();
   gpu_->close(gpu_, {s.passes * s.polarisations, weight(model_.place.free), floats(at_.mean_gradient), now()});
-  if (masked_) gpu_->zero(gpu_, floats(at_.fields), voxels() * (s.stress ? 9 : 3) * kFloat);
-  for (const PhaseBlock& b : blocks_.blocks) end(row(b));
+  gpu_->copy(gpu_, floats(at_.found), now()->found, 9 * kFloat);  // the next step's load comes while this travels
+  sweep(s.passes - 1, true);
   if (s.stress)
-    gpu_->stress(gpu_, {blocks_.active,
-                        blocks_.voxels.empty() ? nullptr : reinterpret_cast<const std::int64_t*>(bytes(at_.voxels)),
-                        now(), model_.stress_scale, reinterpret_cast<double*>(bytes(at_.partial)),
-                        const_cast<float*>(stress())});
+    gpu_->stress(gpu_, {lists_.active, list(), now(), model_.stress_scale, reinterpret_cast<double*>(bytes(at_.partial)),
+                        floats(at_.stress)});
 }
 
 }  // namespace grainspin

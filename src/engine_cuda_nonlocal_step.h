@@ -12,13 +12,16 @@
 
 namespace grainspin {
 
-// A model on the GPU: places in `weights`.
-struct NonlocalWeights {
+// A model on the GPU: places in `numbers`.
+struct NonlocalModel {
   const NonlocalSpec& spec;
   const ModelPlace& place;
-  const float* weights;
+  ModelNumbers numbers;
   float stress_scale;  // Pa
 };
+
+// Streams of a run: products and sweeps; transforms of every other polarisation; results on their way to the host.
+constexpr int kMainStream = 0, kBesideStream = 1, kCopyStream = 2;
 
 // Frees with the context what the context has made.
 template <class T, void (*cuda::Table::*release)(cuda::Context*, T*) noexcept>
@@ -32,7 +35,7 @@ using LaunchGraph = std::unique_ptr<cuda::Graph, Released<cuda::Graph, &cuda::Ta
 class NonlocalStep {
  public:
   // Allocates the workspace and uploads lists, frequencies and loads; state and memory are zero, orientations unset.
-  NonlocalStep(const Gpu& gpu, const NonlocalWeights& model, const Region& region, const std::int32_t* phase,
+  NonlocalStep(const Gpu& gpu, const NonlocalModel& model, const Region& region, const std::int32_t* phase,
                const std::uint8_t* mask, const std::vector<CellLoad>& loads, const WorkspaceSize& size);
   NonlocalStep(const NonlocalStep&) = delete;
   NonlocalStep& operator=(const NonlocalStep&) = delete;
@@ -49,46 +52,46 @@ class NonlocalStep {
   void orientations(const float* q) const;  // q[region.shape, 4], host or GPU memory, images included from now on
   void mirror() const;                      // the images, after orientations were written to inner()
   void warm_up() const;                     // before the first step, on its orientations
-  void launch() const;                      // the next step of the loads
+  // The next step of the loads: all but its last sweep, which leaves outputs and orientations alone; then that.
+  void launch() const { approach(), arrive(); }
+  void approach() const;
+  void arrive() const;
   // Of the step that was launched last, on the GPU, whole cell: orientation [voxels, 4], increment [voxels, 3],
   // stress [voxels, 6] or null, what it found of the mean velocity gradient [9].
   const float* orientation() const { return floats(at_.q); }
-  const float* increment() const { return floats(at_.fields); }
-  const float* stress() const { return model_.spec.stress ? floats(at_.fields) + 3 * voxels() : nullptr; }
-  const float* found() const { return now()->found; }
+  const float* increment() const { return floats(at_.increment); }
+  const float* stress() const { return model_.spec.stress ? floats(at_.stress) : nullptr; }
+  const float* found() const { return floats(at_.found); }
   cuda::SubBox inner() const;  // of the region, in the cell
 
  private:
-  struct Row;  // a block and where its matrices are
-
   std::int64_t voxels() const { return cell_.whole.voxels(); }
   char* bytes(std::int64_t place) const { return memory_.get() + place; }
   float* floats(std::int64_t place) const { return reinterpret_cast<float*>(bytes(place)); }
+  const std::int64_t* list() const {
+    return lists_.voxels.empty() ? nullptr : reinterpret_cast<const std::int64_t*>(bytes(at_.voxels));
+  }
   cuda::StepLoad* now() const { return reinterpret_cast<cuda::StepLoad*>(bytes(at_.now)); }
-  const float* weight(std::int64_t place) const { return model_.weights + place; }
-  Row row(const PhaseBlock& block) const;
-  // y (+)= gated of a block; the odd inputs are `drives` channels in the drives' matrix and `states` of x, the drives
-  // first or last, magnitudes ready. y is replaced, added to, or added to after it was multiplied by `carry`.
-  enum class Into { kReplace, kAdd };
-  void gated(const Row& row, const GatedPlace& map, int drives, int states, bool drives_first, int out, Into into,
-             float* y, const float* carry = nullptr) const;
-  void start(const Row& row) const;
-  void pass(int k) const;
-  void convolve(int k) const;
-  void sweep() const;  // the load, the start and the passes
-  void end(const Row& row) const;
+  const float* weight(std::int64_t place) const { return model_.numbers.values + place; }
+  // The sweep of all tiles that is the start (pass -1) or a pass, with the polarisations of the next one or the step's end.
+  void sweep(int pass, bool end) const;
+  // Operator of a pass, pairs of polarisations on two streams; the pressure is summed where it is wanted, and taken back by the
+  // last one.
+  void convolve(int pass, bool pressure) const;
+  void before_last(bool pressure) const;  // the load, the start, the passes but the last one's sweep
 
   const Gpu& gpu_;
-  NonlocalWeights model_;
+  NonlocalModel model_;
   const Region& region_;
   PaddedCell cell_;
   Workspace at_;
   DeviceBuffer<char> memory_;
-  Blocks blocks_;
+  VoxelLists lists_;
   cuda::Spectrum spectrum_;
   cuda::SpectralShape batches_;
-  SpectralPlans plans_;
-  bool masked_;
+  SpectralPlans plans_[2];
+  bool half_;
+  int scratch_blocks_;  // 0: shared memory
 };
 
 }  // namespace grainspin

@@ -168,4 +168,39 @@ AdaptedBasis adapted_basis(int n, const std::vector<Matrix>& matrices) {
   return natural(n, matrices);  // parts of complex type (groups 3, 4, 6, 23): no blocks of this form
 }
 
+namespace {
+
+// [N, N] of one channel: the number of systems is the root of the number of pairs.
+int systems_of(std::size_t pairs) { return int(std::lround(std::sqrt(double(pairs)))); }
+
+}  // namespace
+
+AdaptedBasis adapted_basis(const SignedOrbits& orbits) {
+  std::vector<Matrix> all(std::size_t(orbits.count), Matrix(orbits.of.size(), 0));
+  for (std::size_t e = 0; e < orbits.of.size(); ++e)
+    if (orbits.of[e] >= 0) all[std::size_t(orbits.of[e])][e] = orbits.sign[e];
+  return adapted_basis(systems_of(orbits.of.size()), all);
+}
+AdaptedBasis adapted_basis(const Orbits& orbits) {
+  std::vector<Matrix> all(std::size_t(orbits.count), Matrix(orbits.of.size(), 0));
+  for (std::size_t e = 0; e < orbits.of.size(); ++e) all[std::size_t(orbits.of[e])][e] = 1;
+  return adapted_basis(systems_of(orbits.of.size()), all);
+}
+
+std::vector<double> kind_block(const Tensor& w, const AdaptedBasis& basis, std::size_t kind) {
+  const int to = int(w.shape[0]), from = int(w.shape[1]), orbits = int(w.shape[2]), m = basis.kinds[kind].multiplicity;
+  int offset = 0;
+  for (std::size_t k = 0; k < kind; ++k) offset += basis.kinds[k].multiplicity * basis.kinds[k].multiplicity;
+  std::vector<double> block(std::size_t(to) * m * from * m, 0);
+  for (int d = 0; d < to; ++d)
+    for (int a = 0; a < m; ++a)
+      for (int c = 0; c < from; ++c)
+        for (int b = 0; b < m; ++b) {
+          double& sum = block[std::size_t((d * m + a) * from + c) * m + b];
+          for (int o = 0; o < orbits; ++o)
+            sum += double(w.values[(std::size_t(d) * from + c) * orbits + o]) * basis.blocks[std::size_t(o)][std::size_t(offset + a * m + b)];
+        }
+  return block;
+}
+
 }  // namespace grainspin

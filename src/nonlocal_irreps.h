@@ -9,6 +9,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "grainspin/model.h"
+#include "grainspin/orbits.h"
+
 namespace grainspin {
 
 // Coordinates `first` + copy * dimension + component belong to one kind of part.
@@ -28,5 +31,12 @@ struct AdaptedBasis {
 
 // matrices[o][n, n]: a basis of all matrices that commute with the action.
 AdaptedBasis adapted_basis(int n, const std::vector<std::vector<double>>& matrices);
+
+// Of the maps tied by orbits of pairs (nonlocal.h).
+AdaptedBasis adapted_basis(const SignedOrbits& orbits);
+AdaptedBasis adapted_basis(const Orbits& orbits);
+
+// A map's block on the copies of one kind: rows (d, a), columns (c, b) of the weights w [D, C, orbits].
+std::vector<double> kind_block(const Tensor& w, const AdaptedBasis& basis, std::size_t kind);
 
 }  // namespace grainspin

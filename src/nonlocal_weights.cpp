@@ -30,18 +30,6 @@ std::vector<double> flat(const std::vector<std::array<double, kNumbers>>& rows, 
   return all;
 }
 
-std::vector<std::vector<double>> basis_matrices(const SignedOrbits& orbits) {
-  std::vector<std::vector<double>> all(std::size_t(orbits.count), std::vector<double>(orbits.of.size(), 0));
-  for (std::size_t e = 0; e < orbits.of.size(); ++e)
-    if (orbits.of[e] >= 0) all[orbits.of[e]][e] = orbits.sign[e];
-  return all;
-}
-std::vector<std::vector<double>> basis_matrices(const Orbits& orbits) {
-  std::vector<std::vector<double>> all(std::size_t(orbits.count), std::vector<double>(orbits.of.size(), 0));
-  for (std::size_t e = 0; e < orbits.of.size(); ++e) all[orbits.of[e]][e] = 1;
-  return all;
-}
-
 std::vector<int> first(int n) {
   std::vector<int> v(n);
   std::iota(v.begin(), v.end(), 0);
@@ -100,28 +88,16 @@ ProductView NonlocalWeights::dense(int rows, int depth, const std::vector<double
 
 // w [to, from, orbits]
 MapView NonlocalWeights::map(const Tensor& w, const AdaptedBasis& basis) {
-  const int to = int(w.shape[0]), from = int(w.shape[1]), orbits = int(w.shape[2]), n = basis.n;
+  const int to = int(w.shape[0]), from = int(w.shape[1]), n = basis.n;
   std::vector<ProductView> parts;
-  int offset = 0;
-  for (const IrrepKind& kind : basis.kinds) {
-    const int m = kind.multiplicity, rows = to * m, depth = from * m;
-    std::vector<double> block(std::size_t(rows) * depth, 0);
+  for (std::size_t k = 0; k < basis.kinds.size(); ++k) {
+    const IrrepKind& kind = basis.kinds[k];
     std::vector<int> in, out;
     for (int c = 0; c < from; ++c)
-      for (int b = 0; b < m; ++b) in.push_back(c * n + kind.first + b * kind.dimension);
+      for (int b = 0; b < kind.multiplicity; ++b) in.push_back(c * n + kind.first + b * kind.dimension);
     for (int d = 0; d < to; ++d)
-      for (int a = 0; a < m; ++a) {
-        out.push_back(d * n + kind.first + a * kind.dimension);
-        for (int c = 0; c < from; ++c)
-          for (int b = 0; b < m; ++b) {
-            double sum = 0;
-            for (int o = 0; o < orbits; ++o)
-              sum += double(w.values[(std::size_t(d) * from + c) * orbits + o]) * basis.blocks[o][offset + a * m + b];
-            block[std::size_t(d * m + a) * depth + c * m + b] = sum;
-          }
-      }
-    parts.push_back(product(rows, depth, kind.dimension, block, in, out));
-    offset += m * m;
+      for (int a = 0; a < kind.multiplicity; ++a) out.push_back(d * n + kind.first + a * kind.dimension);
+    parts.push_back(product(int(out.size()), int(in.size()), kind.dimension, kind_block(w, basis, k), in, out));
   }
   const auto& kept = parts_.emplace_back(std::move(parts));
   return {int(kept.size()), kept.data()};
@@ -149,7 +125,7 @@ PhaseView NonlocalWeights::phase(const Model& model, int index) {
   const NonlocalSpec& s = model.spec.nonlocal;
   const SlipMaps maps = slip_maps(s.phases[std::size_t(index)]);
   const int n = maps.set.count();
-  const Coordinates c{adapted_basis(n, basis_matrices(maps.odd)), adapted_basis(n, basis_matrices(maps.even))};
+  const Coordinates c{adapted_basis(maps.odd), adapted_basis(maps.even)};
   const std::string name = "phase" + std::to_string(index) + ".";
   const auto tensor = [&](const std::string& which) -> const Tensor& { return model.tensors.at(name + which); };
 

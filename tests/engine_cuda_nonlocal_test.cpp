@@ -82,26 +82,86 @@ TEST_F(CudaNonlocal, TheSizeThatFitsDoesFit) {
   EXPECT_NE(attempt(fits * 2), "");
 }
 
-// One graph of all steps, one graph of a step, single launches: chosen by the number of launches, the same bits.
+// One graph of all steps, two graphs of a step, single launches: the same bits.
 TEST_F(CudaNonlocal, EveryWayOfLaunchingGivesTheSameBits) {
-  const Shape shape{11, 10, 9};
-  const auto q0 = random_orientations(shape.voxels(), 5);
-  const auto run = [&](int batch_rows) {
-    host_->batch_rows = batch_rows;
-    refill_();
-    host_->graphs = host_->launches = 0;
-    return handed(*make_cuda_engine(random_nonlocal(small_cell(), 6, 3), {}), whole(shape, {}), q0.data());
-  };
-  const auto whole_run = run(64);
+  const Shape shape{3, 2, 2};
+  const auto q0 = random_orientations(12, 5);
+  NonlocalSpec s = small_cell();
+  s.passes = 1, s.channels = s.width = 1;
+  const auto engine = make_cuda_engine(random_nonlocal(s, 2, 3), {});
+  Region region = whole(shape, {});
+  region.loads.assign(1200, various_loads()[0]);  // more launches than one graph is given
+  region.loads[7] = various_loads()[2];
+  host_->graphs = host_->launches = 0;
+  const Handed steps = handed(*engine, region, q0.data());
+  EXPECT_EQ(host_->graphs, 2);
+  EXPECT_EQ(host_->launches, 2400);
+  Region some = region;
+  some.loads.resize(40);
+  host_->graphs = host_->launches = 0;
+  const Handed whole_run = handed(*engine, some, q0.data());
   EXPECT_EQ(host_->graphs, 1);
   EXPECT_EQ(host_->launches, 1);
-  const auto of_a_step = run(4);
-  EXPECT_EQ(host_->graphs, 1);
-  EXPECT_EQ(host_->launches, 6);
-  const auto plain = run(1);
+  const std::size_t n = whole_run.orientation.size();
+  EXPECT_TRUE(std::equal(whole_run.orientation.begin(), whole_run.orientation.end(), steps.orientation.begin()));
+  EXPECT_TRUE(std::equal(whole_run.stress.begin(), whole_run.stress.end(), steps.stress.begin()));
+  std::vector<float> path = q0;
+  path.insert(path.end(), steps.orientation.begin(), steps.orientation.begin() + std::ptrdiff_t(n) - 48);
+  host_->graphs = 0;
+  EXPECT_TRUE(whole_run.same_fields(handed(*engine, some, q0.data(), nullptr, path.data())));
   EXPECT_EQ(host_->graphs, 0);
-  EXPECT_TRUE(whole_run.same_fields(of_a_step));
-  EXPECT_TRUE(whole_run.same_fields(plain));
+}
+
+// Between its first launch and its last nothing of a run waits on the host; a run too long for one graph waits for each
+// step's outputs, when the next step is under way.
+TEST_F(CudaNonlocal, TheHostWaitsForOutputsAlone) {
+  const auto q0 = random_orientations(12, 5);
+  NonlocalSpec s = small_cell();
+  s.passes = 1, s.channels = s.width = 1;
+  const auto engine = make_cuda_engine(random_nonlocal(s, 2, 3), {});
+  Region region = whole({3, 2, 2}, {});
+  for (const int T : {20, 1200}) {
+    region.loads.assign(std::size_t(T), various_loads()[0]);
+    host_->waits = host_->synchronised = host_->launches = 0;
+    int seen = 0;
+    engine->run(region, q0.data(), nullptr, nullptr, [&](const StepOutput& o) {
+      ++seen;
+      if (T == 20) {
+        EXPECT_EQ(host_->synchronised, 1);
+        EXPECT_EQ(host_->waits, 0);
+      } else {
+        EXPECT_EQ(host_->synchronised, 0);
+        EXPECT_EQ(host_->waits, o.step);
+        EXPECT_EQ(host_->launches, 2 * std::min(o.step + 1, T));
+      }
+    });
+    EXPECT_EQ(seen, T);
+  }
+}
+
+// A thread a warp with barriers, rows in device memory in the place of shared memory: the same bits.
+TEST_F(CudaNonlocal, ATileIsTheSameByWarpsAndInAnyMemory) {
+  NonlocalSpec s = small_cell();
+  s.phases.push_back(named_phase("hcp18", 1.62));
+  s.passes = 1;
+  const Shape shape{9, 5, 2};
+  const auto q0 = random_orientations(shape.voxels(), 9);
+  std::vector<std::int32_t> phase(90);
+  for (std::size_t i = 0; i < 90; ++i) phase[i] = std::int32_t(i / 3 % 2);
+  Region region = whole(shape, {});
+  region.phase = phase.data();
+  const Model model = random_nonlocal(s, 2, 3);
+  for (const Precision precision : {Precision::kStrict, Precision::kFast}) {
+    const auto engine = make_cuda_engine(model, {.precision = precision});
+    host_->tile_threads = false, host_->shared_bytes = 227 << 10;
+    const Handed plain = handed(*engine, region, q0.data());
+    const std::int64_t bytes = engine->workspace(region);
+    host_->tile_threads = true;
+    EXPECT_TRUE(plain.same_fields(handed(*engine, region, q0.data())));
+    host_->tile_threads = false, host_->shared_bytes = 1 << 10;
+    EXPECT_TRUE(plain.same_fields(handed(*engine, region, q0.data())));
+    EXPECT_GT(engine->workspace(region), bytes);
+  }
 }
 
 }  // namespace grainspin

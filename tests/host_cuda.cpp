@@ -40,6 +40,7 @@ Context* create(int gpu) {
   auto* c = new Context;
   c->gpu = gpu;
   contexts.insert(c);
+  c->knobs = &knobs;
   return c;
 }
 void destroy(Context* c) noexcept {
@@ -93,8 +94,21 @@ void zero(Context* c, void* p, std::int64_t bytes) {
   enqueue(c, [=] { std::memset(p, 0, std::size_t(bytes)); });
 }
 void mark(Context* c, int) { not_recorded(c); }
-void wait(Context* c, int) { not_recorded(c); }
-void synchronise(Context* c) { not_recorded(c); }
+void wait(Context* c, int) {
+  not_recorded(c);
+  ++knobs.waits;
+  catch_up(c, 1), catch_up(c, 2);
+}
+void synchronise(Context* c) {
+  not_recorded(c);
+  ++knobs.synchronised;
+  if (c->stream > 0) catch_up(c, c->stream);
+}
+void on_stream(Context* c, int stream) { c->stream = stream; }
+// A stream that is as late as it may be has nothing to wait for in the first one.
+void follow(Context* c, int stream) {
+  if (stream > 0) catch_up(c, stream);
+}
 
 Graph* record(Context* c, void (*work)(void*), void* with) {
   auto graph = std::make_unique<Graph>();
@@ -106,6 +120,7 @@ Graph* record(Context* c, void (*work)(void*), void* with) {
     throw;
   }
   c->recording = nullptr;
+  require(c->stream == 0 && c->late[1].empty() && c->late[2].empty(), Errc::kInternal, "host CUDA: a recording that streams have not joined");
   ++knobs.graphs;
   return graph.release();
 }
@@ -180,7 +195,7 @@ extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* 
   table.mark = mark, table.wait = wait, table.synchronise = synchronise;
   table.embed = embed, table.gather_patches = gather_patches, table.gather_embedded = gather_embedded;
   table.linear = linear, table.cell = cell, table.heads = heads;
-  table.record = record, table.launch = launch, table.forget = forget;
+  table.record = record, table.launch = launch, table.forget = forget, table.on_stream = on_stream, table.follow = follow;
   fill_arrays(table);
   fill_fused(table);
   fill_nonlocal(table);

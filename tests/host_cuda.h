@@ -29,6 +29,9 @@ struct HostCuda {
   std::int64_t reserved = 0;  // by others: not free, but the GPU's
   int version = cuda::kTableVersion;  // where the environment does not say otherwise: GRAINSPIN_HOST_CUDA_VERSION
   int batch_rows = 16;
+  std::int64_t shared_bytes = 227 << 10;  // of a block
+  bool tile_threads = false;              // a tile's warps are threads
+  int waits = 0, synchronised = 0;        // how often the host waited for the GPU
   int graphs = 0, launches = 0, allocations = 0;  // how many were recorded, launched, made
   std::function<void()> at_product;  // called by every product of weights: to fail within a step
   std::int64_t allocated = 0;  // bytes that are not released yet

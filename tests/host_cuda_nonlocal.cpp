@@ -1,14 +1,16 @@
 // The launchers of the nonlocal family on the host: plain loops over cuda/nonlocal_elements.h, transforms by their
 // definition, axis after axis, in double. What cuFFT leaves undefined is poisoned here: the padding of real rows, and
-// the work area.
+// the work area. A tile is one thread's work here, or that of a thread a warp with barriers (HostCuda::tile_threads).
 #include <algorithm>
+#include <barrier>
 #include <cmath>
 #include <complex>
 #include <cstring>
 #include <limits>
+#include <thread>
 #include <vector>
 
-#include "cuda/nonlocal_elements.h"
+#include "cuda/nonlocal_tile_elements.h"
 #include "host_cuda_context.h"
 
 namespace grainspin::cuda {
@@ -34,13 +36,22 @@ Spectral* spectral_create(Context* c, const SpectralShape& s, void* work) {
 }
 void spectral_destroy(Context*, Spectral* plans) noexcept { delete plans; }
 
-// out_k = sum_j in_j exp(sign 2 pi i j k / n) of a line of n values that lie `step` apart.
-void transform_line(Complex* line, int n, std::int64_t step, int sign) {
+// out_k = sum_j in_j exp(sign 2 pi i j k / n) of n values that lie `step` apart: by halves where n is even, else as it stands.
+std::vector<Complex> sums(const Complex* in, int n, std::int64_t step, int sign) {
   const std::size_t N = std::size_t(n);
   std::vector<Complex> out(N), roots;
   for (int j = 0; j < n; ++j) roots.push_back(std::polar(1.0, sign * 2 * std::acos(-1.0) * j / n));
+  if (n % 2 == 0) {
+    const auto even = sums(in, n / 2, 2 * step, sign), odd = sums(in + step, n / 2, 2 * step, sign);
+    for (std::size_t k = 0; k < N; ++k) out[k] = even[k % (N / 2)] + roots[k] * odd[k % (N / 2)];
+    return out;
+  }
   for (std::size_t k = 0; k < N; ++k)
-    for (std::size_t j = 0; j < N; ++j) out[k] += line[std::int64_t(j) * step] * roots[j * k % N];
+    for (std::size_t j = 0; j < N; ++j) out[k] += in[std::int64_t(j) * step] * roots[j * k % N];
+  return out;
+}
+void transform_line(Complex* line, int n, std::int64_t step, int sign) {
+  const auto out = sums(line, n, step, sign);
   for (int k = 0; k < n; ++k) line[k * step] = out[std::size_t(k)];
 }
 void transform(std::vector<Complex>& c, const SpectralShape& s, int sign) {
@@ -70,13 +81,14 @@ void forward(Context* context, Spectral* plans, float* channels) {
   });
 }
 
-void inverse(Context* context, Spectral* plans, float* channels) {
+void inverse(Context* context, Spectral* plans, float* channels, bool single) {
   enqueue(context, [=] {
     const SpectralShape& s = plans->shape;
+    const int batch = single ? 1 : s.inverse_batch;
     const int n0 = s.n[0], n1 = s.n[1], n2 = s.n[2];
     const std::int64_t h = half(s);
     std::memset(plans->work, 0xff, std::size_t(spectral_bytes(context, s)));
-    for (float* f = channels; f < channels + s.inverse_batch * channel(s); f += channel(s)) {
+    for (float* f = channels; f < channels + batch * channel(s); f += channel(s)) {
       std::vector<Complex> c(std::size_t(std::int64_t(n0) * n1 * n2));
       for (int a = 0; a < n0; ++a)
         for (int b = 0; b < n1; ++b)
@@ -96,44 +108,79 @@ void inverse(Context* context, Spectral* plans, float* channels) {
   });
 }
 
-void maps(Context* context, const Block& b, int in, int out, const float* a, const float* weight, int row_stride,
-          bool accumulate, float* y) {
-  enqueue(context, [=] {
-    std::vector<float> sum(std::size_t(b.n));
-    for (int o = 0; o < out; ++o) {
-      float* to = y + std::int64_t(o) * b.stride;
-      for (int i = 0; i < b.n; ++i) sum[std::size_t(i)] = accumulate ? to[i] : 0.0f;
-      for (int k = 0; k < in; ++k) {
-        const float w = weight[std::int64_t(o) * row_stride + k];
-        for (int i = 0; i < b.n; ++i) sum[std::size_t(i)] += w * a[std::int64_t(k) * b.stride + i];
-      }
-      std::copy_n(sum.data(), b.n, to);
-    }
-  });
-}
-
 void begin_step(Context* context, const StepLoad* table, int* counter, StepLoad* now) {
   enqueue(context, [=] { *now = table[(*counter)++]; });
 }
 
-// A stage on every row of a block and every channel.
-template <class Step, void (*element)(const Step&, int, int)>
-void each(Context* context, const Step& s, int channels) {
-  enqueue(context, [=] {
-    for (int c = 0; c < channels; ++c)
-      for (int i = 0; i < s.block.n; ++i) element(s, i, c);
+// The team of one tile: all warps on one thread, or each on its own.
+struct HostTeam {
+  std::barrier<>* barrier = nullptr;  // null: one thread
+  int warp = 0;
+  template <class F>
+  void each_warp(const F& f) const {
+    if (barrier) return f(warp);
+    for (int w = 0; w < kTileWarps; ++w) f(w);
+  }
+  template <class F>
+  void lanes(const F& f) const {
+    for (int v = 0; v < kTile; ++v) f(v);
+  }
+  template <class F>
+  void each(int n, const F& f) const {
+    for (int i = barrier ? warp : 0; i < n; i += barrier ? kTileWarps : 1) f(i);
+  }
+  template <class F>
+  void once(const F& f) const {
+    f();
+  }
+  template <class F>
+  double sum(const F& f) const {
+    double value = 0;
+    for (int v = 0; v < kTile; ++v) value += f(v);
+    return value;
+  }
+  void sync() const {
+    if (barrier) barrier->arrive_and_wait();
+  }
+};
+
+template <int kN, bool kHalf>
+void sweep(const SweepStep& s, const CellBasis<kN>& basis, bool threads) {
+  const std::size_t floats = std::size_t(TileRows(s.shape).count) * kTile;
+  std::vector<Quad<float>> shared(floats / 4, {{NAN, NAN, NAN, NAN}});
+  for (std::int64_t tile = 0; tile < s.tiles.count(); ++tile) {
+    float* const scratch = s.scratch ? s.scratch + tile % s.blocks * std::int64_t(floats) : shared[0].v;
+    if (!threads) {
+      TileSweep<kN, kHalf, HostTeam>(s, basis, HostTeam{}, tile, scratch).run();
+      continue;
+    }
+    std::barrier<> barrier(kTileWarps);
+    std::vector<std::thread> warps;
+    for (int w = 0; w < kTileWarps; ++w)
+      warps.emplace_back([&, w] { TileSweep<kN, kHalf, HostTeam>(s, basis, HostTeam{&barrier, w}, tile, scratch).run(); });
+    for (std::thread& warp : warps) warp.join();
+  }
+}
+template <int kN>
+void sweep(const SweepStep& s, const CellBasis<kN>& basis, bool threads) {
+  s.half ? sweep<kN, true>(s, basis, threads) : sweep<kN, false>(s, basis, threads);
+}
+void sweep(Context* context, const SweepStep& s) {
+  enqueue(context, [=, threads = context->knobs->tile_threads] {
+    if (s.shape.systems == 12) {
+      CellBasis<12> basis;
+      std::copy_n(s.basis_on_host, BasisPlaces(12).count, basis.numbers);
+      sweep(s, basis, threads);
+    } else {
+      sweep(s, CellBasis<0>{s.basis}, threads);
+    }
   });
 }
-void start(Context* c, const StartStep& s) { each<StartStep, start_element>(c, s, start_channels(s)); }
-void pass(Context* c, const PassStep& s) { each<PassStep, pass_element>(c, s, pass_channels(s)); }
-void gate(Context* c, const GateStep& s) { each<GateStep, gate_element>(c, s, s.width); }
-void carry(Context* c, const CarryStep& s) { each<CarryStep, carry_element>(c, s, s.channels); }
-void polarise(Context* c, const PolariseStep& s) { each<PolariseStep, polarise_element>(c, s, s.polarisations); }
-void state(Context* c, const StateStep& s) { each<StateStep, state_element>(c, s, s.channels + s.memory); }
-void memory(Context* c, const MemoryStep& s) { each<MemoryStep, memory_element>(c, s, s.memory); }
-void turn(Context* context, const TurnStep& s) {
+SweepRoom sweep_room(Context* context) { return {context->knobs->shared_bytes, 2}; }
+void clear(Context* context, const ClearStep& s) {
   enqueue(context, [=] {
-    for (int i = 0; i < s.block.n; ++i) turn_element(s, i);
+    for (std::int64_t i = 0; i < s.n; ++i)
+      for (int m = 0; m < s.polarisations; ++m) clear_element(s, i, m);
   });
 }
 
@@ -151,8 +198,7 @@ void mean(Context* context, const MeanStep& s) {
 }
 void green(Context* context, const GreenStep& s) {
   enqueue(context, [=] {
-    for (int m = 0; m < s.polarisations; ++m)
-      for (std::int64_t f = 0; f < s.spectrum.frequencies(); ++f) green_element(s, f, m);
+    for (std::int64_t f = 0; f < s.spectrum.frequencies(); ++f) green_element(s, f);
   });
 }
 void close(Context* context, const CloseStep& s) {
@@ -176,10 +222,9 @@ void mirror(Context* context, const MirrorStep& s) {
 
 void fill_nonlocal(Table& t) {
   t.spectral_bytes = spectral_bytes, t.spectral_create = spectral_create, t.spectral_destroy = spectral_destroy;
-  t.forward = forward, t.inverse = inverse, t.maps = maps, t.begin_step = begin_step;
-  t.start = start, t.pass = pass, t.gate = gate, t.carry = carry, t.polarise = polarise, t.mean = mean;
-  t.green = green, t.close = close, t.state = state, t.turn = turn, t.stress = stress, t.memory = memory;
-  t.mirror = mirror;
+  t.forward = forward, t.inverse = inverse, t.begin_step = begin_step;
+  t.sweep_room = sweep_room, t.sweep = sweep, t.clear = clear, t.mean = mean, t.green = green, t.close = close;
+  t.stress = stress, t.mirror = mirror;
 }
 
 }  // namespace grainspin::cuda

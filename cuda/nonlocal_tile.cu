@@ -1,0 +1,86 @@
+// All of the nonlocal cell between two transforms in one kernel: a block of threads a tile (nonlocal_tile_elements.h).
+#include <algorithm>
+#include <cstring>
+
+#include "cuda/nonlocal_tile_elements.h"
+#include "cuda/runtime.h"
+
+namespace grainspin::cuda {
+namespace {
+
+constexpr int kThreads = kTileWarps * 32;
+
+struct GpuTeam {
+  template <class F>
+  __device__ void each_warp(const F& f) const {
+    f(int(threadIdx.x) / 32);
+  }
+  template <class F>
+  __device__ void lanes(const F& f) const {
+    f(int(threadIdx.x) % 32);
+  }
+  template <class F>
+  __device__ void each(int n, const F& f) const {
+    for (int i = int(threadIdx.x); i < n; i += kThreads) f(i);
+  }
+  template <class F>
+  __device__ void once(const F& f) const {
+    if (threadIdx.x % 32 == 0) f();
+  }
+  template <class F>
+  __device__ double sum(const F& f) const {
+    double value = f(int(threadIdx.x) % 32);
+    for (int half = 16; half; half /= 2) value += __shfl_xor_sync(0xffffffffu, value, half);
+    return value;
+  }
+  __device__ void sync() const { __syncthreads(); }
+};
+
+// Two blocks a processor where shared memory has room for two: at most 168 registers a thread.
+template <int kN, bool kHalf>
+__global__ void __launch_bounds__(kThreads, 2) sweep_kernel(const __grid_constant__ SweepStep s,
+                                                            const __grid_constant__ CellBasis<kN> basis) {
+  extern __shared__ float4 shared[];
+  float* const scratch =
+      s.scratch ? s.scratch + std::int64_t(blockIdx.x) * TileRows(s.shape).count * kTile : reinterpret_cast<float*>(shared);
+  for (std::int64_t tile = blockIdx.x; tile < s.tiles.count(); tile += gridDim.x)
+    TileSweep<kN, kHalf, GpuTeam>(s, basis, GpuTeam{}, tile, scratch).run();
+}
+
+template <int kN, bool kHalf>
+void sweep(Context* context, const SweepStep& s, const CellBasis<kN>& basis) {
+  const auto kernel = sweep_kernel<kN, kHalf>;
+  const std::size_t bytes = s.scratch ? 0 : std::size_t(TileRows(s.shape).count) * kTile * sizeof(float);
+  GRAINSPIN_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
+  const std::int64_t most = s.scratch ? s.blocks : std::int64_t(1) << 30;
+  kernel<<<unsigned(std::min(s.tiles.count(), most)), kThreads, bytes, context->stream>>>(s, basis);
+  GRAINSPIN_CUDA(cudaGetLastError());
+}
+
+template <int kN>
+void sweep(Context* context, const SweepStep& s, const CellBasis<kN>& basis) {
+  if (s.half) sweep<kN, true>(context, s, basis);
+  else sweep<kN, false>(context, s, basis);
+}
+
+}  // namespace
+
+SweepRoom sweep_room(Context* context) {
+  int bytes = 0, processors = 0;
+  GRAINSPIN_CUDA(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, context->gpu));
+  GRAINSPIN_CUDA(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, context->gpu));
+  return {bytes, 2 * processors};
+}
+
+void sweep_step(Context* context, const SweepStep& s) {
+  if (s.tiles.n == 0) return;
+  if (s.shape.systems == 12) {  // FCC, and BCC with one family: coefficients by value, in the constant bank
+    CellBasis<12> basis;
+    std::memcpy(basis.numbers, s.basis_on_host, sizeof basis.numbers);
+    sweep(context, s, basis);
+  } else {
+    sweep(context, s, CellBasis<0>{s.basis});
+  }
+}
+
+}  // namespace grainspin::cuda
