@@ -1,7 +1,9 @@
 #include "engine_cpu.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <optional>
 
 #include "grainspin/core.h"
 #include "local_work.h"
@@ -65,7 +67,7 @@ class CpuEngine final : public Surrogate {
     const AlignedFloats e(work_.net.embedded_floats(n));
     work_.embed_box(region, grown(region, box, spec().local.radius), q0, e.get());
     const std::vector<int> before = kept(region);  // wanted steps lie one behind the other
-    LocalResults results(spec().local, before.back(), inner);
+    LocalResults& results = results_of(before.back(), inner);
     const RegionTaps taps(region, spec().local.radius);
     const std::vector<LocalScratch> all = work_.scratch(true);
 
@@ -102,7 +104,7 @@ class CpuEngine final : public Surrogate {
     std::memcpy(q.get(), q0, std::size_t(n) * 4 * sizeof(float));
     work_.pool.run(blocks,
               [&](std::int64_t b, int) { std::fill_n(state.get() + b * state_floats, state_floats, 0.0f); });
-    LocalResults results(spec().local, 1, region.inner.voxels());
+    LocalResults& results = results_of(1, region.inner.voxels());
     const RegionTaps taps(region, radius);
     const std::vector<LocalScratch> all = work_.scratch(false);
 
@@ -115,8 +117,20 @@ class CpuEngine final : public Surrogate {
     }
   }
 
+  // Those of the run before where they are of the same size: a grid's pages are handed out once, not by every run.
+  LocalResults& results_of(std::int64_t steps, std::int64_t count) const {
+    if (!results_ || held_ != std::array{steps, count}) {
+      results_.reset();
+      results_.emplace(spec().local, steps, count);
+      held_ = {steps, count};
+    }
+    return *results_;
+  }
+
   const RecurrentKernels& kernels_;
   LocalWork work_;
+  mutable std::optional<LocalResults> results_;  // work_.busy guards it
+  mutable std::array<std::int64_t, 2> held_{};
 };
 
 }  // namespace

@@ -154,6 +154,11 @@ Product product_of(const TileStep& s, int group, int gate, bool sees_x, bool see
           l.wh + n * l.groups * 2 * kTile, sees_h ? l.groups : 0, s.start ? l.offset : l.bias + n * kUnits};
 }
 
+// The new hidden state in the old one's place.
+void take_over(const TileStep& s) {
+  for (std::int64_t i = 0; i < std::int64_t(s.layer.groups) * kRows; i += kRow) _mm512_store_si512(s.h + i, _mm512_load_si512(s.h_out + i));
+}
+
 // ---- steps: a gate's products beside the activations of the gate before ------------------------------------------------------------------
 
 template <bool kStart>
@@ -206,6 +211,7 @@ void lstm(const TileStep& s) {
     multiply(product_of(s, group, 3, true, true), sums[1], forget(group));
   }
   output(s.layer.groups - 1)(0, kBlock);
+  take_over(s);
 }
 
 template <bool kStart>
@@ -258,20 +264,30 @@ void gru(const TileStep& s) {
     multiply(product_of(s, group, 3, true, true), sums[1], candidate(group));
   }
   update(s.layer.groups - 1)(0, kBlock);
+  take_over(s);
 }
 
 void lstm_step(const TileStep& s) { s.start ? lstm<true>(s) : lstm<false>(s); }
 void gru_step(const TileStep& s) { s.start ? gru<true>(s) : gru<false>(s); }
 
 void project(const TileLayer& layer, int gates, const std::uint16_t* x, std::int64_t x_pitch, std::int16_t* start) {
-  alignas(64) float sums[kRows];
+  alignas(64) float sums[2][kRows];
   TileStep s{};
   s.layer = layer, s.x = x, s.x_pitch = x_pitch, s.x_step = kRow;
-  for (int group = 0; group < layer.groups; ++group)
-    for (int gate = 0; gate < 4; ++gate, start += kRows) {
-      multiply(product_of(s, group, gate, gates == 4 || gate != 1, false), sums, [](int, int) {});
-      for (int r = 0; r < kBlock; ++r) _mm512_store_si512(start + r * kRow, whole(sums, r));
-    }
+  const int products = 4 * layer.groups;
+  const auto pack = [&](int n) {
+    return [&, n](int from, int to) {
+      for (int r = from; r < to; ++r) _mm512_store_si512(start + (std::int64_t(n) * kBlock + r) * kRow, whole(sums[n & 1], r));
+    };
+  };
+  for (int n = 0; n < products; ++n) {
+    const Product product = product_of(s, n / 4, n % 4, gates == 4 || n % 4 != 1, false);
+    if (n == 0)
+      multiply(product, sums[0], [](int, int) {});
+    else
+      multiply(product, sums[n & 1], pack(n - 1));
+  }
+  pack(products - 1)(0, kBlock);
 }
 
 void heads(int rows, int groups, const std::uint16_t* weight, const float* bias, const std::uint16_t* h, float* out) {
@@ -296,11 +312,27 @@ void heads(int rows, int groups, const std::uint16_t* weight, const float* bias,
   _tile_stored(1, sums[0][kSide], 64);
   _tile_stored(2, sums[1][0], 64);
   _tile_stored(3, sums[1][kSide], 64);
-  const __m512i places = _mm512_mullo_epi32(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0), _mm512_set1_epi32(kSide));
-  for (int r = 0; r < rows; ++r)
+  // Four rows of sixteen voxels at a time: four voxels' fours in a vector, then one number of each.
+  const __m512i first = _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 28, 24, 20, 16, 12, 8, 4, 0);
+  for (int r = 0; r < rows; r += 4)
     for (int v = 0; v < kBlock; v += kSide) {
-      const __m512 most = _mm512_i32gather_ps(places, sums[0][v] + r, 4), rest = _mm512_i32gather_ps(places, sums[1][v] + r, 4);
-      _mm512_store_ps(out + r * kBlock + v, _mm512_add_ps(most, rest));
+      __m512 fours[4];
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) {
+        const auto gather = [&](const float (*from)[kSide]) {
+          __m512 all = _mm512_castps128_ps512(_mm_load_ps(from[v + 4 * i] + r));
+          all = _mm512_insertf32x4(all, _mm_load_ps(from[v + 4 * i + 1] + r), 1);
+          all = _mm512_insertf32x4(all, _mm_load_ps(from[v + 4 * i + 2] + r), 2);
+          return _mm512_insertf32x4(all, _mm_load_ps(from[v + 4 * i + 3] + r), 3);
+        };
+        fours[i] = _mm512_add_ps(gather(sums[0]), gather(sums[1]));
+      }
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; ++k) {
+        const __m512i at = _mm512_add_epi32(first, _mm512_set1_epi32(k));
+        const __m512 low = _mm512_permutex2var_ps(fours[0], at, fours[1]), high = _mm512_permutex2var_ps(fours[2], at, fours[3]);
+        if (r + k < rows) _mm512_store_ps(out + (r + k) * kBlock + v, _mm512_insertf32x8(low, _mm512_castps512_ps256(high), 1));
+      }
     }
 }
 

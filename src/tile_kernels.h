@@ -26,8 +26,8 @@ struct TileStep {
   const std::int16_t* start;  // [groups][4][kBlock][32], in the place of input and bias; null: none
   const std::uint16_t* x;     // rows of the input: voxel v, tile t at x + v * x_pitch + t * x_step
   std::int64_t x_pitch, x_step;
-  const std::uint16_t* h;  // [groups][kBlock][32], bf16
-  std::uint16_t* h_out;    // another array
+  std::uint16_t* h;        // [groups][kBlock][32] bf16, in place
+  std::uint16_t* h_out;    // as many to work in
   std::uint16_t* carried;  // [groups][kBlock][32] fp16, in place: LSTM c, GRU h
 };
 

@@ -148,19 +148,25 @@ void TileNetwork::gather(const RegionTaps& taps, const Lanes& lanes, const std::
   constexpr int kMaxRows = 49, kChunk = 32;
   const std::uint16_t* from = halves(e);
   const int rows = side_ * side_, run = side_ * channels_, columns = taps_ * channels_;
-  std::int64_t places[kMaxRows][kBlock];
-  for (int r = 0; r < rows; ++r) taps.gather(r * side_, kBlock, lanes.at.data(), nullptr, places[r]);
+  std::int64_t middle[kMaxRows][kBlock];  // of every row of the cube
+  const auto& at = lanes.at;
+  const std::array<int, 3> first = at[0], last = at[kBlock - 1];
+  const bool straight = last[0] - first[0] == kBlock - 1 && last[1] == first[1] && last[2] == first[2];  // along x
+  for (int r = 0; r < rows; ++r) {
+    taps.gather(r * side_ + side_ / 2, straight ? 1 : kBlock, at.data(), nullptr, middle[r]);
+    for (int v = 1; straight && v < kBlock; ++v) middle[r][v] = middle[r][0] + v;
+  }
   for (int v = 0; v < kBlock; ++v) {
     std::uint16_t *row = halves(patch) + v * patch_pitch_, *to = row;
-    if (!mask && taps.inside(lanes.at[std::size_t(v)][0]))
+    if (!mask && taps.inside(at[std::size_t(v)][0]))
       for (int r = 0; r < rows; ++r, to += run) {
-        const std::uint16_t* at = from + places[r][v] * channels_;
-        for (int i = 0; i < run; i += kChunk) std::memcpy(to + i, at + i, kChunk * sizeof *to);
+        const std::uint16_t* run_from = from + (middle[r][v] - side_ / 2) * channels_;
+        for (int i = 0; i < run; i += kChunk) std::memcpy(to + i, run_from + i, kChunk * sizeof *to);
       }
     else
       for (int k = 0; k < taps_; ++k, to += channels_) {
         std::int64_t place;
-        taps.gather(k, 1, &lanes.at[std::size_t(v)], mask, &place);
+        taps.gather(k, 1, &at[std::size_t(v)], mask, &place);
         std::memcpy(to, from + place * channels_, std::size_t(channels_) * sizeof *to);
       }
     std::memset(row + columns, 0, std::size_t(patch_pitch_ - columns) * sizeof *row);
@@ -178,12 +184,12 @@ void TileNetwork::step(const float* start, const float* x, float* state, float* 
   s.start = reinterpret_cast<const std::int16_t*>(start);
   s.x = halves(x);
   s.x_pitch = own ? kColumns : patch_pitch_, s.x_step = kColumns;
-  std::uint16_t *h = halves(state), *h_out = halves(scratch);
+  s.h_out = halves(scratch);
+  std::uint16_t* h = halves(state);
   for (const Layer& layer : layers_) {
     s.layer = view(layer);
-    s.h = h, s.h_out = h_out, s.carried = h + size;
+    s.h = h, s.carried = h + size;
     (gates_ == 4 ? kernels_.tiles->lstm : kernels_.tiles->gru)(s);
-    std::memcpy(h, h_out, std::size_t(size) * sizeof *h);
     s.start = nullptr;  // of the first layer only
     s.x = h, s.x_pitch = kColumns, s.x_step = kBlock * kColumns;
     h += 2 * size;

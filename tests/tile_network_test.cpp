@@ -96,47 +96,47 @@ TEST_F(TileNetworkTest, HeadsAreExactToFp32) {
 
 // Every boundary, a mask, blocks that end within a row: the patch of each voxel is its neighbours' embeddings, tap after tap.
 TEST_F(TileNetworkTest, PatchesAreTheNeighboursEmbeddings) {
-  const Shape shape{7, 5, 3};
-  const std::int64_t n = shape.voxels();
-  for (const char* group : {"432", "622", "422"})
-    for (const int radius : {0, 1, 2})
-      for (const bool masked : {false, true}) {
-        const Model model = random_model({Cell::kLstm, 1, 32, radius, Feedback::kInitial}, group, 2, 1);
-        const auto net = block_network(model, *kernels_);
-        const auto q = random_orientations(n, 3);
-        const EmbeddingSpec& spec = embedding(PointGroup::named(group));
-        std::vector<float> want(std::size_t(n * spec.size));
-        embed(spec, n, q.data(), want.data());
-        const AlignedFloats e(net->embedded_floats(n)), patch(net->patch_floats());
-        net->embed(0, n, n, q.data(), e.get());
-        std::vector<std::uint8_t> mask(std::size_t(n), 1);
-        for (std::size_t i = 0; i < mask.size(); i += 3) mask[i] = 0;
-        const Region region = whole(shape, {});
-        const RegionTaps taps(region, radius);
-        const int side = 2 * radius + 1, count = side * side * side, columns = count * spec.size, pitch = (columns + 31) / 32 * 32;
-        for (std::int64_t first = 0; first < n; first += kBlock) {
-          const Lanes lanes(region, inner_box(region), first);
-          net->gather(taps, lanes, masked ? mask.data() : nullptr, e.get(), n, patch.get());
-          const auto* rows = reinterpret_cast<const std::uint16_t*>(patch.get());
-          for (int v = 0; v < kBlock; ++v) {
-            const auto [x, y, z] = lanes.at[std::size_t(v)];
-            for (int k = 0; k < pitch; ++k) {
-              const std::uint16_t got = rows[v * pitch + k];
-              if (k >= columns) {
-                ASSERT_EQ(got, 0) << "behind the last column";
-                continue;
+  for (const Shape shape : {Shape{7, 5, 3}, Shape{67, 2, 2}})  // blocks of several rows, and within one
+    for (const char* group : {"432", "622", "422"})
+      for (const int radius : {0, 1, 2})
+        for (const bool masked : {false, true}) {
+          const std::int64_t n = shape.voxels();
+          const Model model = random_model({Cell::kLstm, 1, 32, radius, Feedback::kInitial}, group, 2, 1);
+          const auto net = block_network(model, *kernels_);
+          const auto q = random_orientations(n, 3);
+          const EmbeddingSpec& spec = embedding(PointGroup::named(group));
+          std::vector<float> want(std::size_t(n * spec.size));
+          embed(spec, n, q.data(), want.data());
+          const AlignedFloats e(net->embedded_floats(n)), patch(net->patch_floats());
+          net->embed(0, n, n, q.data(), e.get());
+          std::vector<std::uint8_t> mask(std::size_t(n), 1);
+          for (std::size_t i = 0; i < mask.size(); i += 3) mask[i] = 0;
+          const Region region = whole(shape, {});
+          const RegionTaps taps(region, radius);
+          const int side = 2 * radius + 1, count = side * side * side, columns = count * spec.size, pitch = (columns + 31) / 32 * 32;
+          for (std::int64_t first = 0; first < n; first += kBlock) {
+            const Lanes lanes(region, inner_box(region), first);
+            net->gather(taps, lanes, masked ? mask.data() : nullptr, e.get(), n, patch.get());
+            const auto* rows = reinterpret_cast<const std::uint16_t*>(patch.get());
+            for (int v = 0; v < kBlock; ++v) {
+              const auto [x, y, z] = lanes.at[std::size_t(v)];
+              for (int k = 0; k < pitch; ++k) {
+                const std::uint16_t got = rows[v * pitch + k];
+                if (k >= columns) {
+                  ASSERT_EQ(got, 0) << "behind the last column";
+                  continue;
+                }
+                const int tap = k / spec.size, c = k % spec.size;
+                const auto wrap = [](int i, int extent) { return (i + extent) % extent; };
+                std::int64_t at = (std::int64_t(wrap(z + tap / side / side - radius, shape.nz)) * shape.ny + wrap(y + tap / side % side - radius, shape.ny)) * shape.nx +
+                                  wrap(x + tap % side - radius, shape.nx);
+                if (masked && !mask[std::size_t(at)]) at = lanes.place[std::size_t(v)];
+                const double value = (want[std::size_t(at * spec.size + c)] - model.spec.input_mean[std::size_t(c)]) / double(model.spec.input_scale[std::size_t(c)]);
+                ASSERT_NEAR(from_bf16(got), value, std::abs(value) / 256 + 1e-6) << group << ", radius " << radius << ", voxel " << first + v << ", column " << k;
               }
-              const int tap = k / spec.size, c = k % spec.size;
-              const auto wrap = [](int i, int extent) { return (i + extent) % extent; };
-              std::int64_t at = (std::int64_t(wrap(z + tap / side / side - radius, shape.nz)) * shape.ny + wrap(y + tap / side % side - radius, shape.ny)) * shape.nx +
-                                wrap(x + tap % side - radius, shape.nx);
-              if (masked && !mask[std::size_t(at)]) at = lanes.place[std::size_t(v)];
-              const double value = (want[std::size_t(at * spec.size + c)] - model.spec.input_mean[std::size_t(c)]) / double(model.spec.input_scale[std::size_t(c)]);
-              ASSERT_NEAR(from_bf16(got), value, std::abs(value) / 256 + 1e-6) << group << ", radius " << radius << ", voxel " << first + v << ", column " << k;
             }
           }
         }
-      }
 }
 
 }  // namespace
