@@ -61,7 +61,7 @@ struct TileRows {
   int u = 0, gate = 0;  // D N each
   int temp = 0;   // N a warp
   int count = 0;
-  GRAINSPIN_HD constexpr TileRows() = default;
+  constexpr TileRows() = default;
   GRAINSPIN_HD constexpr explicit TileRows(const CellShape& s) {
     const int N = s.systems, inputs = s.channels + (2 * s.polarisations > 1 ? 2 * s.polarisations : 1);
     const int more = s.polarisations > s.memory ? s.polarisations : s.memory;
