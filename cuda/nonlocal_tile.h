@@ -11,13 +11,13 @@
 //     odd map, C + 2 M channels                    34,560            4,320
 //     even map of the gates, C + 2 M + H           41,472            5,184
 //     out, D -> C                                  20,736            2,592
-//     polarisations, 5 M numbers                    2,880            1,056
+//     polarisations, 5 M numbers                    2,880              624
 //     changes of coordinates                            0            9,792    x, |x|, both maps' results, the gated ones
 //     drives                                          384              768
-//     a pass                                      100,032           23,712
-//     a step of 8 passes with its start and end     902 k             227 k   (counted by engine_cuda_nonlocal_test)
+//     a pass                                      100,032           23,280
+//     a step of 8 passes with its start and end     922 k             224 k   (engine_cuda_nonlocal_plan_test)
 // Compulsory bytes of device memory, spectra and transforms apart: x once in, once out, h, q, sums, e and w in, p out:
-// 1152 + 192 + 16 + 24 + 128 + 80 = 1.6 kB a pass; before, each map and each stage wrote its matrix and read it back, 7 kB
+// 1152 + 192 + 16 + 24 + 128 + 80 = 1.59 kB a pass; before, each map and each stage wrote its matrix and read it back, 7 kB
 // (cache or not). In fast precision x and h are half as many: 0.92 kB. Transforms and operator: green.cu.
 #pragma once
 

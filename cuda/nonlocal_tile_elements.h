@@ -8,7 +8,7 @@
 //
 // What binds: the FMA units. A task of three columns reads three numbers of shared memory and three quadruples of weights,
 // the same for the whole warp, for 36 multiply-adds a lane; with 12 systems the changes of coordinates have their
-// coefficients in the constant bank and their numbers in registers. 816 rows at C = D = 12, M = 4: 105 KB, two
+// coefficients in the constant bank and their numbers in registers. 864 rows at C = D = 12, M = 4: 108 KB, two
 // blocks a processor of sm_90, so that one's memory runs beside the other's arithmetic.
 #pragma once
 

@@ -90,6 +90,15 @@ Workspace workspace_of(const NonlocalSpec& spec, const PaddedCell& cell, const W
   return w;
 }
 
+double compulsory_bytes(const NonlocalSpec& spec, int systems, bool half) {
+  const double number = half ? 2 : 4, state = spec.channels * systems * number, memory = (spec.gated ? spec.memory : 0) * systems * number;
+  const double K = spec.passes, M = spec.polarisations, sweeps = K + 1;
+  const double transforms = 13 * M * 3 * 8, green = 13 * M * 4 + (spec.stress ? 8 : 0);
+  return sweeps * (2 * state + memory + 16) - (spec.carried ? 0 : state)  // an x that is not carried starts as zero
+         + K * (5 * M * 4 + 8 * M * 4 + 24 + transforms + green)
+         + memory + 16 + 12 + (spec.stress ? 24 + 48 + (K > 0 ? 3 * 8 + 4 : 0) : 0);  // stress: its constant is added behind
+}
+
 std::vector<std::int64_t> phase_counts(const NonlocalSpec& spec, const PaddedCell& cell, const std::int32_t* phase) {
   std::vector<std::int64_t> counts(spec.phases.size());
   if (!phase || spec.phases.size() == 1) {

@@ -49,6 +49,10 @@ struct WorkspaceSize {
   std::int64_t transform_bytes = 0;  // of one work area; there are spectral_streams()
 };
 Workspace workspace_of(const NonlocalSpec& spec, const PaddedCell& cell, const WorkspaceSize& size);
+// What a step must move through device memory, bytes a voxel, with `systems` slip systems and without warm-ups: by sweep the
+// state once in and once out, the memory, the orientation; in a pass p out, e and w in and the spins in and out, transforms at
+// one round trip an axis, the operator in and out; at the end memory, orientation and outputs. Shipped model 26.1 kB, fast 20.0 kB.
+double compulsory_bytes(const NonlocalSpec& spec, int systems, bool half);
 // Transforms of two polarisations run beside each other.
 inline int spectral_streams(const NonlocalSpec& spec) { return spec.passes == 0 ? 0 : spec.polarisations > 1 ? 2 : 1; }
 

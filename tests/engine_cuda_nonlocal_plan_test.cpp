@@ -31,6 +31,13 @@ TEST(CudaNonlocalPlan, BytesAVoxelAreTheSumOfItsParts) {
   EXPECT_NEAR(double(bytes_of(shipped(), 512, false, true) - bytes_of(shipped(), 512, false, false)) / voxels, 8, 0.01);
 }
 
+// By hand for the shipped model: nine sweeps with 2 x 576 + 192 + 16 bytes; eight passes with 80 out, 128 in, 24 in and out,
+// 52 transforms of 3 x 8, the operator 216; the end 192 + 28 + 100.
+TEST(CudaNonlocalPlan, CompulsoryTrafficOfAStep) {
+  EXPECT_EQ(compulsory_bytes(shipped(), 12, false), 9 * (1152 + 192 + 16) + 8 * (80 + 128 + 24 + 52 * 24 + 216) + 320);
+  EXPECT_EQ(compulsory_bytes(shipped(), 12, false) - compulsory_bytes(shipped(), 12, true), 9 * (576 + 96) + 96);
+}
+
 // 139 GiB, less two work areas of four channels each (cuFFT asks for less in place, batches are of one channel there).
 TEST(CudaNonlocalPlan, TheLargestGridsOfAnH200) {
   const std::int64_t room = std::int64_t(139) << 30;

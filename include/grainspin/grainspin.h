@@ -139,7 +139,8 @@ typedef void (*grainspin_log)(void* user, int32_t level, const char* text);
 
 typedef struct grainspin_model grainspin_model;
 
-/* Strict: fp32 throughout. Fast: local models in bf16 where the device has it, else as strict. */
+/* Strict: fp32 throughout. Fast: local models in bf16 where the device has it, the state of nonlocal models in fp16 on
+ * a GPU; else as strict. */
 enum { GRAINSPIN_STRICT = 0, GRAINSPIN_FAST = 1 };
 
 typedef struct grainspin_model_options {

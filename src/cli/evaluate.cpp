@@ -133,7 +133,7 @@ void add_evaluate(CLI::App& app) {
   sub->add_option("--device", o->device.device, "where the model runs")->check(CLI::IsMember({"auto", "cpu", "cuda"}))->capture_default_str();
   sub->add_option("--backend", o->device.backend, "what runs it")->check(CLI::IsMember({"engine", "libtorch"}))->capture_default_str();
   sub->add_option("--threads", o->device.threads, "0: as many as the machine has")->check(CLI::NonNegativeNumber)->capture_default_str();
-  sub->add_option("--precision", o->device.precision, "strict: fp32; fast: local models in bf16 where the processor has it")->check(CLI::IsMember({"strict", "fast"}))->capture_default_str();
+  sub->add_option("--precision", o->device.precision, "strict: fp32; fast: local models in bf16 where the processor has it, the state of nonlocal ones in fp16 on a GPU")->check(CLI::IsMember({"strict", "fast"}))->capture_default_str();
   sub->add_option("--training", o->training, "archives of the training runs, or a folder of them, for their mean stress curve; may be repeated")->allow_extra_args(false);
   sub->add_flag("--checks", o->checks, "all checks that run the model again, on a grid of any size: crystal symmetry, every operation of the cube, half the step");
   sub->add_flag("--no-checks", o->no_checks, "none of them")->excludes("--checks");

@@ -318,7 +318,7 @@ void add_predict(CLI::App& app) {
   verb->add_option("--threads", a->threads, "threads of the CPU engine; 0: as many as the machine has")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
-  verb->add_option("--precision", a->precision, "strict: fp32; fast: local models in bf16 where the processor has it")
+  verb->add_option("--precision", a->precision, "strict: fp32; fast: local models in bf16 where the processor has it, the state of nonlocal ones in fp16 on a GPU")
       ->check(CLI::IsMember({"strict", "fast"}))
       ->capture_default_str();
   verb->add_option("--load", a->load,
