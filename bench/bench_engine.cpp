@@ -66,7 +66,7 @@ void run(benchmark::State& state, Backend backend, LocalSpec local) {
       const bool bf16 = backend == kEngineCpuFast && s->description().find("bf16") != std::string::npos;
       const NetworkFloor floor = floor_of(local.cell == Cell::kLstm ? 4 : 3, local.hidden, input_width(model.spec), kSteps,
                                           local.feedback != Feedback::kNeighbours, bf16);
-            const double steps = double(region.shape.voxels()) * kSteps;
+      const double steps = double(region.shape.voxels()) * kSteps;
       state.counters["of_ceiling"] = benchmark::Counter(steps * floor.least, benchmark::Counter::kIsIterationInvariantRate);
       state.counters["of_serial"] = benchmark::Counter(steps * floor.serial, benchmark::Counter::kIsIterationInvariantRate);
     }

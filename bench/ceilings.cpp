@@ -13,6 +13,12 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+#ifdef __linux__
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#endif
 
 namespace grainspin::bench {
 namespace {
@@ -149,6 +155,31 @@ double copy_rate() {
   if (__builtin_cpu_supports("avx512f")) least = std::min(least, least_seconds([&] { stream_avx512(to.get(), from.get(), n); }, 10));
 #endif
   return 2.0 * n * sizeof(float) / least;
+}
+
+DiskRate disk_rate() {
+  DiskRate rate;
+#ifdef __linux__
+  constexpr std::int64_t piece = 4 << 20, pieces = 64;
+  std::vector<char> bytes(piece, 1);
+  char name[] = "bench_disk_XXXXXX";
+  const int file = mkstemp(name);
+  if (file < 0) return rate;
+  unlink(name);  // gone with the last that has it open
+  bool whole = true;
+  const auto timed = [&](auto&& f) { return whole ? double(piece * pieces) / least_seconds(f, 1) : 0.0; };
+  rate.written = timed([&] {
+    for (std::int64_t i = 0; i < pieces; ++i) whole = whole && pwrite(file, bytes.data(), piece, i * piece) == piece;
+    whole = whole && fsync(file) == 0;
+  });
+  whole = whole && posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED) == 0;
+  rate.read = timed([&] {
+    for (std::int64_t i = 0; i < pieces; ++i) whole = whole && pread(file, bytes.data(), piece, i * piece) == piece;
+  });
+  close(file);
+  if (!whole) rate = {};
+#endif
+  return rate;
 }
 
 NetworkFloor floor_of(int gates, int hidden, int inputs, int steps, bool inputs_once, bool bf16) {

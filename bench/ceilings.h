@@ -24,6 +24,13 @@ double activation_rate(bool bf16);
 // Read and written bytes of a copy of 64 MB a second: memcpy and stores past the caches.
 double copy_rate();
 
+// Bytes a second to and from a file of 256 MB in the current folder, in pieces of 4 MB: written until the disk has them, read with
+// the system's copy in memory dropped first. 0 where a file cannot be made.
+struct DiskRate {
+  double written = 0, read = 0;
+};
+DiskRate disk_rate();
+
 // A network of the local family on one thread, seconds a voxel-step at least: its products at the best rate and its
 // activations at theirs. Both run on one core, tiles and vectors at best at the same time (`least`), else one after the other
 // (`serial`; products and activations of fp32 share their units, so there the two are equal).
