@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "grainspin/domain.h"
+#include "grainspin/nonlocal.h"
 #include "grainspin/symmetry.h"
 
 namespace grainspin {
@@ -27,9 +29,9 @@ const EmbeddingSpec* embedding_of(const std::string& point_group) {
 }  // namespace
 
 std::vector<DomainRanges::Phase> domain_phases(const ModelSpec& spec) {
-  if (spec.family == Family::kLocal) return {{"", spec.point_group}};
+  if (spec.family == Family::kLocal) return {{"", spec.point_group, {}}};
   std::vector<DomainRanges::Phase> phases;
-  for (const PhaseSpec& p : spec.nonlocal.phases) phases.push_back({p.name, p.point_group});
+  for (const PhaseSpec& p : spec.nonlocal.phases) phases.push_back({p.name, p.point_group, slip_maps(p).P});
   return phases;
 }
 
@@ -49,6 +51,31 @@ void DomainRanges::add(const Run& run) { add(run.loads, run.voxels(), nullptr, r
 
 void DomainRanges::add(const GridRun& run) {
   add(run.loads, run.voxels(), run.phase.empty() ? nullptr : run.phase.data(), run.q, run.w);
+  add_resolved(run);
+}
+
+// Every state under the load that led to it; the initial one under the first.
+void DomainRanges::add_resolved(const GridRun& run) {
+  const std::int64_t n = run.voxels();
+  std::vector<float> shear(static_cast<std::size_t>(n));
+  for (int t = 0; t <= run.steps(); ++t) {
+    const CellLoad load = cell_load(run.loads[std::size_t(std::max(t - 1, 0))]);
+    if (load.size <= kNoSize) continue;
+    for (std::size_t p = 0; p < phases_.size(); ++p) {
+      if (phases_[p].P.empty()) continue;
+      resolved_shear(phases_[p].P, load.E0, n, &run.q[std::size_t(t * n * 4)], shear.data());
+      Range& range = ranges_[p];
+      double sum = 0, count = 0;
+      for (std::int64_t i = 0; i < n; ++i) {
+        if (!run.phase.empty() && std::size_t(run.phase[std::size_t(i)]) != p) continue;
+        sum += shear[std::size_t(i)], count += 1;
+        range.squares += double(shear[std::size_t(i)]) * shear[std::size_t(i)];
+      }
+      if (count == 0) continue;
+      range.sum += sum, range.count += count;
+      range.least = std::min(range.least, sum / count), range.most = std::max(range.most, sum / count);
+    }
+  }
 }
 
 void DomainRanges::add(const std::vector<LoadStep>& loads, std::int64_t voxels, const std::int32_t* phase,
@@ -97,7 +124,7 @@ void DomainRanges::add_loads(const std::vector<LoadStep>& loads) {
 
 std::string DomainRanges::json(const std::string& kept) const {
   nlohmann::json json = nlohmann::json::parse(kept);
-  for (const char* older : {"load", "strain_per_step"}) json.erase(older);
+  for (const char* older : {"load", "strain_per_step", "resolved"}) json.erase(older);
   json["step_strain"] = {least_, most_};
   json["total_strain"] = {0.0, total_};
   json["steps"] = steps_;
@@ -109,6 +136,13 @@ std::string DomainRanges::json(const std::string& kept) const {
     if (const Range& r = ranges_[p]; r.embedding && r.low[0] <= r.high[0])
       json["embedding"].push_back(
           {{"phase", phases_[p].name}, {"point_group", phases_[p].point_group}, {"low", r.low}, {"high", r.high}});
+  json["resolved"] = nlohmann::json::array();
+  for (std::size_t p = 0; p < phases_.size(); ++p)
+    if (const Range& r = ranges_[p]; r.count > 0)
+      json["resolved"].push_back({{"phase", phases_[p].name},
+                                  {"low", r.least},
+                                  {"high", r.most},
+                                  {"spread", std::sqrt(std::max(0.0, r.squares / r.count - r.sum / r.count * r.sum / r.count))}});
   json["runs"] = runs_;
   json["voxels"] = voxels_;
   return json.dump();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <array>
 #include <vector>
 
 #include "datasets/grid_run.h"
@@ -17,6 +18,7 @@ class DomainRanges {
  public:
   struct Phase {
     std::string name, point_group;
+    std::vector<std::array<double, 5>> P;  // nonlocal.h; empty: how grains stand to the load is not taken
   };
   // Phases as the model has them; the local family has one without a name. A phase of a group without embedding gets
   // no ranges of orientations.
@@ -30,9 +32,12 @@ class DomainRanges {
   struct Range {
     const EmbeddingSpec* embedding = nullptr;
     std::vector<float> low, high;  // low > high: nothing of this phase yet
+    // Of TrainingDomain::Resolved: range of the means, and sums over voxels.
+    double least = 1e300, most = -1e300, sum = 0, squares = 0, count = 0;
   };
   void add(const std::vector<LoadStep>& loads, std::int64_t voxels, const std::int32_t* phase, const std::vector<float>& q,
            const std::vector<float>& w);
+  void add_resolved(const GridRun& run);
   void add_loads(const std::vector<LoadStep>& loads);
 
   std::vector<Phase> phases_;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numbers>
 
+#include "grainspin/metrics.h"
 #include "networks/grid_pool.h"
 #include "networks/rotation.h"
 
@@ -38,6 +39,9 @@ RunScore score(const NonlocalNetwork& network, const GridRun& run, torch::Device
   RunScore out;
   out.path = run.path;
   out.voxels = run.voxels();
+  // Persistence: the initial state, carried by the mean spin of the load.
+  const std::vector<Quatd> carried = persistence_rotations(run.loads);
+  std::vector<float> persistence(run.q.begin(), run.q.begin() + 4 * run.voxels());
   Ratio rolled, one_step, curve, local;
   double free_squares = 0, free_count = 0;
   for (const bool own : {true, false}) {
@@ -54,7 +58,9 @@ RunScore score(const NonlocalNetwork& network, const GridRun& run, torch::Device
       q = turn(p.increment, q);
       const at::Tensor after = f.grid.crop(q);
       out.error_deg.push_back(angle(after, f.q.select(0, t + 1)).mean().item<double>() * degrees);
-      out.persistence_deg.push_back(angle(f.q.select(0, 0), f.q.select(0, t + 1)).mean().item<double>() * degrees);
+      rotate(carried[std::size_t(t)], run.voxels(), run.q.data(), persistence.data());
+      const at::Tensor still = torch::from_blob(persistence.data(), {run.voxels(), 4}).to(device);
+      out.persistence_deg.push_back(angle(still, f.q.select(0, t + 1)).mean().item<double>() * degrees);
       if (p.stress.defined() && f.stress.defined()) {
         const at::Tensor predicted = f.grid.crop(p.stress) * unit, known = f.stress.select(0, t);
         const at::Tensor mean = von_mises(known.to(torch::kDouble).mean(0));

@@ -106,6 +106,16 @@ void read(const json& d, const ModelSpec& spec, TrainingDomain& out) {
         out.orientations.push_back(orientations_from(item, item.at("phase").get<std::string>(), item.at("point_group").get<std::string>()));
     }
   }
+  if (d.contains("resolved")) {
+    require(d["resolved"].is_array() && d["resolved"].size() <= kMostPhases, Errc::kFormat,
+            "the model's domain of training: resolved is no list of phases");
+    for (const json& item : d["resolved"]) {
+      const TrainingDomain::Resolved r{item.at("phase").get<std::string>(), finite(item.at("low"), "resolved"),
+                                       finite(item.at("high"), "resolved"), finite(item.at("spread"), "resolved")};
+      require(r.low <= r.high, Errc::kFormat, "the model's domain of training: resolved is no range");
+      out.resolved.push_back(r);
+    }
+  }
   if (d.contains("steps")) out.steps = int(finite(d["steps"], "steps"));
   if (d.contains("runs")) out.runs = int(finite(d["runs"], "runs"));
   if (d.contains("voxels")) out.voxels = std::int64_t(finite(d["voxels"], "voxels"));
@@ -118,7 +128,7 @@ const char* name(Verdict verdict) {
 }
 
 bool TrainingDomain::stated() const {
-  return step_strain[1] > 0 || total_strain > 0 || increment > 0 || !loads.empty() || !orientations.empty();
+  return step_strain[1] > 0 || total_strain > 0 || increment > 0 || !loads.empty() || !orientations.empty() || !resolved.empty();
 }
 
 TrainingDomain training_domain(const ModelSpec& spec) {

@@ -5,6 +5,7 @@
 
 #include "grainspin/core.h"
 #include "grainspin/domain.h"
+#include "grainspin/nonlocal.h"
 #include "load_text.h"
 
 namespace grainspin {
@@ -84,10 +85,11 @@ DomainJudge::Direction DomainJudge::direction_of(const LoadStep& load) {
   return d;
 }
 
-// The smallest angle to a direction that leaves the same components free, over the rotations of the cube; negative where
-// there is none.
-double DomainJudge::angle_to_seen(const Direction& d) const {
+// The smallest angle to a direction that leaves the same components free, over the rotations of the cube, and that direction;
+// negative where there is none. `but`: one that does not count.
+std::pair<double, int> DomainJudge::nearest_seen(const Direction& d, int but) const {
   double best = -2;
+  int which = -1;
   for (const Turn& t : turns()) {
     Direction r = d;
     for (std::size_t i = 0; i < 3; ++i)
@@ -95,19 +97,34 @@ double DomainJudge::angle_to_seen(const Direction& d) const {
         r.E[3 * t.axis[i] + t.axis[j]] = t.sign[i] * t.sign[j] * d.E[3 * i + j];
         r.free[3 * t.axis[i] + t.axis[j]] = d.free[3 * i + j];
       }
-    for (const Direction& o : seen_) {
-      if (o.free != r.free) continue;
+    for (std::size_t k = 0; k < seen_.size(); ++k) {
+      const Direction& o = seen_[k];
+      if (int(k) == but || o.free != r.free) continue;
       double dot = 0;
       for (std::size_t c = 0; c < 9; ++c) dot += o.E[c] * r.E[c];
-      best = dot <= best ? best : dot;
+      if (!(dot <= best)) best = dot, which = int(k);
     }
   }
-  return best < -1.5 ? -1 : std::acos(std::clamp(best, -1.0, 1.0));
+  return {which < 0 ? -1 : std::acos(std::clamp(best, -1.0, 1.0)), which};
 }
 
 DomainJudge::DomainJudge(const ModelSpec& spec) : domain_(training_domain(spec)) {
   for (const LoadStep& load : domain_.loads)
     if (const Direction d = direction_of(load); d.any) seen_.push_back(d);
+  // Where many directions with the same free components were trained on, a new one may lie as far from them as one of them
+  // does from the others.
+  std::vector<double> apart;
+  std::vector<int> kin(seen_.size(), 0);
+  for (std::size_t k = 0; k < seen_.size(); ++k) {
+    apart.push_back(nearest_seen(seen_[k], int(k)).first);
+    for (const Direction& o : seen_) kin[k] += o.free == seen_[k].free;
+  }
+  for (std::size_t k = 0; k < seen_.size(); ++k) {
+    Margin margin = Margins::kDirection;
+    for (std::size_t j = 0; j < seen_.size() && kin[k] >= Margins::kManyDirections; ++j)
+      if (seen_[j].free == seen_[k].free && apart[j] > margin.fine) margin = {apart[j], apart[j] + Margins::kDirection.doubtful - Margins::kDirection.fine};
+    direction_.push_back(margin);
+  }
   const auto& ranges = domain_.orientations;
   const std::size_t phases = spec.family == Family::kNonlocal ? spec.nonlocal.phases.size() : 1;
   for (std::size_t p = 0; p < phases; ++p) {
@@ -117,6 +134,12 @@ DomainJudge::DomainJudge(const ModelSpec& spec) : domain_(training_domain(spec))
                    : o.phase == spec.nonlocal.phases[p].name && o.point_group == spec.nonlocal.phases[p].point_group;
     });
     range_.push_back(found == ranges.end() ? -1 : int(found - ranges.begin()));
+  }
+  if (spec.family != Family::kNonlocal || domain_.resolved.empty() || phases > VoxelVerdicts{}.resolved_sum.size()) return;
+  for (const PhaseSpec& phase : spec.nonlocal.phases) {
+    const auto found = std::ranges::find(domain_.resolved, phase.name, &TrainingDomain::Resolved::phase);
+    resolved_.push_back(found == domain_.resolved.end() ? -1 : int(found - domain_.resolved.begin()));
+    slip_.push_back(found == domain_.resolved.end() ? std::vector<std::array<double, 5>>() : slip_maps(phase).P);
   }
 }
 
@@ -134,9 +157,10 @@ DomainJudge::Parts DomainJudge::parts(const LoadStep& load, double strain) const
     p.sum = of(p.total, most * (1 + Margins::kTotalStrain.fine), most * (1 + Margins::kTotalStrain.doubtful));
   const Direction d = direction_of(load);
   if (!d.any || seen_.empty()) return p;
-  p.angle = angle_to_seen(d);
-  if (p.angle < 0) p.free = Verdict::kOutside;
-  else p.direction = of(p.angle, Margins::kDirection.fine, Margins::kDirection.doubtful);
+  const auto [angle, which] = nearest_seen(d, -1);
+  p.angle = angle;
+  if (which < 0) p.free = Verdict::kOutside;
+  else p.direction = of(angle, direction_[std::size_t(which)].fine, direction_[std::size_t(which)].doubtful);
   return p;
 }
 
@@ -161,7 +185,8 @@ DomainJudgement DomainJudge::tell(std::span<const Parts> steps, std::span<const 
   DomainJudgement out;
   out.stated = stated();
   for (std::size_t k = 0; k < steps.size(); ++k) {
-    out.steps.push_back(std::max(steps[k].worst(), k < voxels.size() ? voxels[k].verdict() : Verdict::kFine));
+    out.steps.push_back(steps[k].worst());
+    if (k < voxels.size()) out.steps.back() = std::max({out.steps.back(), voxels[k].verdict(), beyond_resolved(voxels[k]).verdict()});
     out.verdict = std::max(out.verdict, out.steps.back());
   }
   // One kind of trouble: the steps where it is outside, or, where there are none, those where it is doubtful. `what`
@@ -221,6 +246,15 @@ DomainJudgement DomainJudge::tell(std::span<const Parts> steps, std::span<const 
         const double largest = voxels[most(which, &VoxelVerdicts::increment_largest)].increment_largest;
         return percent(v.increment, v.voxels) + " of the voxels turning by up to " + short_text(largest / Margins::kDegree) +
                " degrees a step (in training at most " + short_text(domain_.increment / Margins::kDegree) + ")";
+      });
+  add([&](std::size_t k) { return k < voxels.size() ? beyond_resolved(voxels[k]).verdict() : Verdict::kFine; },
+      [&](const Which& which) {
+        Beyond worst;
+        for (const std::size_t k : which)
+          if (const Beyond b = beyond_resolved(voxels[k]); b.by > worst.by) worst = b;
+        const TrainingDomain::Resolved& seen = domain_.resolved[std::size_t(resolved_[std::size_t(worst.phase)])];
+        return "a texture that stands to the load as none trained on (largest resolved shear " + short_text(worst.mean) +
+               " in the mean, in training " + short_text(seen.low) + " to " + short_text(seen.high) + ")";
       });
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include "grainspin/domain.h"
 #include "grainspin/embedding.h"
+#include "grainspin/nonlocal.h"
 #include "grainspin/symmetry.h"
 #include "parallel_for.h"
 
@@ -58,6 +59,7 @@ VoxelVerdicts& VoxelVerdicts::operator+=(const VoxelVerdicts& o) {
   orientation += o.orientation, increment += o.increment;
   orientation_beyond = std::max(orientation_beyond, o.orientation_beyond);
   increment_largest = std::max(increment_largest, o.increment_largest);
+  for (std::size_t p = 0; p < resolved_sum.size(); ++p) resolved_sum[p] += o.resolved_sum[p], resolved_voxels[p] += o.resolved_voxels[p];
   return *this;
 }
 
@@ -83,7 +85,10 @@ VoxelLimits DomainJudge::limits(std::size_t phase) const {
 }
 
 VoxelVerdicts DomainJudge::voxels(std::int64_t n, const float* q, const float* increment, const std::int32_t* phase,
-                                  const std::uint8_t* mask, std::uint8_t* verdict, int threads) const {
+                                  const std::uint8_t* mask, std::uint8_t* verdict, int threads,
+                                  const LoadStep* load) const {
+  const std::array<double, 5> E0 = load && !slip_.empty() ? cell_load(*load).E0 : std::array<double, 5>{};
+  const bool strained = std::ranges::any_of(E0, [](double e) { return e != 0; });
   const SquaredLimits turned = turned_limits(), moved = moved_limits(domain_.increment);
   const bool moves = increment && domain_.increment > 0;
   std::vector<const EmbeddingSpec*> specs;
@@ -133,6 +138,20 @@ VoxelVerdicts DomainJudge::voxels(std::int64_t n, const float* q, const float* i
           track(farthest, block.squared[i]);
           raise(int(block.voxel[i]), Verdict(turned.verdict(block.squared[i])), sum.orientation);
         }
+      }
+      for (std::size_t p = 0; q && strained && p < slip_.size(); ++p) {
+        if (slip_[p].empty()) continue;
+        block.count = 0;
+        for (int i = 0; i < count; ++i) {
+          if (!counts(i) || (phase ? std::size_t(phase[first + i]) : 0) != p) continue;
+          std::copy_n(q + 4 * (first + i), 4, block.q + 4 * block.count++);
+        }
+        resolved_shear(slip_[p], E0, block.count, block.q, block.squared);
+        for (int i = 0; i < block.count; ++i)
+          if (std::isfinite(block.squared[i])) {  // sums of whole numbers do not depend on their order
+            sum.resolved_sum[p] += std::int64_t(std::ldexp(double(block.squared[i]), 32));
+            ++sum.resolved_voxels[p];
+          }
       }
       for (int i = 0; i < count; ++i) {
         if (verdict) verdict[first + i] = std::uint8_t(of[i]);

@@ -30,7 +30,7 @@ class CpuNonlocalEngine final : public Surrogate {
       const float* given = teacher ? teacher + std::int64_t(t) * n * 4 : nullptr;
       if (given && t > 0) work_.take_orientations(*r, given);
       const LoadStep result = work_.step(*r, region, mask, loads[t], given ? given : q0);
-      sink({int(t) + 1, r->orientation.get(), r->increment.get(), r->stress.get(), nullptr, &result});
+      sink({int(t) + 1, r->orientation.get(), r->increment.get(), r->stress.get(), r->log_variance.get(), &result});
     }
   }
 

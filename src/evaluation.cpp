@@ -113,6 +113,7 @@ Evaluation evaluate(const RunFields& truth, const Prediction& prediction, const 
   if (taylor) out.skill_path_taylor = skill(errors, errors_taylor);
   evaluate_stress(truth, prediction, taylor ? &*taylor : nullptr, options.training_curve, out);
   evaluate_free(truth, prediction, taylor ? &*taylor : nullptr, out);
+  if (!prediction.log_variance.empty() && prediction.calibration) evaluate_uncertainty(truth, prediction, symmetry, threads, out);
 
   const auto layer = boundary_layers(truth.info.shape, truth.info.boundaries, truth.grain.data());
   out.layers = by_layer(layer, angle, angle_persistence, taylor ? &angle_taylor : nullptr);

@@ -22,6 +22,10 @@ void evaluate_stress(const RunFields& truth, const Prediction& prediction, const
 // Fills the free components of every step and Evaluation::free.
 void evaluate_free(const RunFields& truth, const Prediction& prediction, const TaylorRun* taylor, Evaluation& out);
 
+// Fills Evaluation::uncertainty; the prediction has increments, their variance and its calibration.
+void evaluate_uncertainty(const RunFields& truth, const Prediction& prediction, const VoxelSymmetry& symmetry, int threads,
+                          Evaluation& out);
+
 // Fibres under tension; `taylor` [n,4] may be null.
 void evaluate_fibres(const RunFields& truth, const PointGroup& group, const float* predicted, const float* taylor,
                      Evaluation& out);

@@ -76,6 +76,7 @@ Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Pro
   const bool teach = nonlocal || spec.local.feedback != Feedback::kInitial;
   Prediction out;
   out.orientation.resize(4 * std::size_t(n) * std::size_t(T));
+  if (nonlocal) out.calibration = calibration(spec);
   const auto report = [&](double fraction) {
     if (progress && !progress(fraction, "predict")) throw Error(Errc::kInterrupted, "stopped");
   };
@@ -89,6 +90,10 @@ Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Pro
     if (step.stress) {
       out.stress.resize(6 * std::size_t(n) * std::size_t(T));
       std::copy_n(step.stress, 6 * n, out.stress.data() + 6 * n * k);
+    }
+    if (step.log_variance && nonlocal) {
+      out.log_variance.resize(3 * std::size_t(n) * std::size_t(T));
+      std::copy_n(step.log_variance, 3 * n, out.log_variance.data() + 3 * n * k);
     }
     if (step.load) {
       out.loads.resize(std::size_t(T));

@@ -5,6 +5,7 @@
 #include "grainspin/core.h"
 #include "grainspin/grid.h"
 #include "grainspin/nonlocal.h"
+#include "grainspin/variance.h"
 #include "model_settings.h"
 
 namespace grainspin {
@@ -156,7 +157,9 @@ int input_width(const ModelSpec& spec) {
 }
 
 std::map<std::string, std::vector<std::int64_t>> tensor_shapes(const ModelSpec& spec) {
-  return spec.family == Family::kLocal ? local_shapes(spec) : nonlocal_shapes(spec.nonlocal);
+  Shapes shapes = spec.family == Family::kLocal ? local_shapes(spec) : nonlocal_shapes(spec.nonlocal);
+  for (const auto& [name, shape] : variance_tensors(spec)) shapes[name] = shape;
+  return shapes;
 }
 
 void check(const Model& model) {

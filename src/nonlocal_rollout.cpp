@@ -40,7 +40,7 @@ class NonlocalRollout final : public Rollout {
     return field == Field::kOrientation ? run_->orientation.get()
            : field == Field::kIncrement ? run_->increment.get()
            : field == Field::kStress    ? run_->stress.get()
-                                        : nullptr;
+                                        : run_->log_variance.get();
   }
   void set_orientation(const float* q) override {
     const std::lock_guard lock(work_.busy);

@@ -35,7 +35,7 @@ std::int64_t NonlocalWork::workspace(const Region& region) const {
   return NonlocalCell::bytes(region, phases) +
          NonlocalFourier::bytes(cell, s.polarisations, s.stress && s.passes > 0) +
          blocks * V * 4 * (systems * (s.channels + s.memory) + 7) + blocks * 8 * (5 * s.polarisations + 1) +
-         region.inner.voxels() * 4 * (s.stress ? 13 : 7) + pool.size() * scratch_floats(cell) * 4 + (1 << 16);
+         region.inner.voxels() * 4 * (7 + (s.stress ? 6 : 0) + (variance_.any() ? 3 : 0)) + pool.size() * scratch_floats(cell) * 4 + (1 << 16);
 }
 
 std::int64_t NonlocalWork::most_carried_floats(const Region& region) const {
@@ -68,7 +68,7 @@ NonlocalWork::Step NonlocalWork::step_of(const LoadStep& given) const {
 
 std::unique_ptr<NonlocalRun> NonlocalWork::prepare(const Region& region, const std::uint8_t* mask) const {
   try {
-    auto r = std::make_unique<NonlocalRun>(region, mask, spec, weights_);
+    auto r = std::make_unique<NonlocalRun>(region, mask, spec, weights_, variance_.any());
     for (int t = 0; t < pool.size(); ++t) r->scratch.emplace_back(scratch_floats(r->cell.shape()));
     return r;
   } catch (const std::bad_alloc&) {
@@ -219,6 +219,25 @@ void NonlocalWork::keep(const NonlocalRun& r, int z, std::int32_t place, const F
     std::memcpy(r.orientation.get() + v * 4, finish.kept + r.cell.source(z, place) * 4, 4 * sizeof(float));
   std::fill_n(r.increment.get() + v * 3, 3, 0.0f);
   if (spec.nonlocal.stress) std::fill_n(r.stress.get() + v * 6, 6, 0.0f);
+  if (r.log_variance.get()) std::fill_n(r.log_variance.get() + v * 3, 3, 0.0f);
+}
+
+// The variance head on one block: of its voxels what they turn by beyond the grid, [3] rows.
+void NonlocalWork::judge(const NonlocalRun& r, const Block& b, const BlockView& v, const Step& step, const float* beyond) const {
+  static_assert(V <= VarianceHead::kMostLanes);
+  const int inputs = grainspin::variance_features(spec.nonlocal);
+  std::vector<float> rows(std::size_t(inputs * V));
+  float out[3 * V];
+  grainspin::variance_features(v, beyond, step.load.size, step.load.log_size, rows.data());
+  if (r.log_variance.get()) variance_.log_variance(b.phase, V, rows.data(), beyond, step.load.E0, step.load.size, out);
+  for (int i = 0; i < b.count; ++i) {
+    const std::int64_t to = r.cell.inner(b.plane, v.at[i]);
+    if (to < 0) continue;
+    if (r.log_variance.get())
+      for (int a = 0; a < 3; ++a) r.log_variance.get()[to * 3 + a] = out[a * V + i];
+    if (r.features.get())
+      for (int k = 0; k < inputs; ++k) r.features.get()[to * inputs + k] = rows[std::size_t(k * V + i)];
+  }
 }
 
 // The end of a step on one block: turned orientations, outputs; of the stress all but pi_0 and its scale.
@@ -231,6 +250,11 @@ void NonlocalWork::end(const NonlocalRun& r, std::int64_t index, const Step& ste
   const std::array<double, 9>& L = step.L;
   const float W[3] = {float((L[7] - L[5]) / 2), float((L[2] - L[6]) / 2), float((L[3] - L[1]) / 2)};
   const float size = float(step.load.size);
+  if (r.log_variance.get() || r.features.get()) {
+    float beyond[3 * V];
+    for (int i = 0; i < 3 * V; ++i) beyond[i] = size * omega[i];
+    judge(r, b, v, step, beyond);
+  }
   float* const q = r.q.get() + index * 4 * V;
   double sum = 0;
   for (int i = 0; i < b.count; ++i) {

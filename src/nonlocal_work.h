@@ -3,7 +3,7 @@
 // blocks in their order.
 //
 // Memory, floats a voxel: state C N + H N (phase of most systems), fields 8 M + 1, orientation 4, spin 3 (the cell's
-// voxels, images included); outputs 7, with stress 13 (the inner part).
+// voxels, images included); outputs 7, with stress 6 more, with variance 3 more (the inner part).
 #pragma once
 
 #include <cstring>
@@ -13,6 +13,7 @@
 #include "aligned.h"
 #include "grainspin/nonlocal.h"
 #include "grainspin/surrogate.h"
+#include "grainspin/variance.h"
 #include "nonlocal_cell.h"
 #include "nonlocal_fourier.h"
 #include "nonlocal_kernels.h"
@@ -23,7 +24,7 @@ namespace grainspin {
 
 // A run's arrays.
 struct NonlocalRun {
-  NonlocalRun(const Region& region, const std::uint8_t* mask, const ModelSpec& spec, const NonlocalWeights& weights)
+  NonlocalRun(const Region& region, const std::uint8_t* mask, const ModelSpec& spec, const NonlocalWeights& weights, bool variance)
       : cell(region, mask, weights.phases()),
         fourier(cell.shape(), region.spacing, spec.nonlocal.frequencies, spec.nonlocal.polarisations,
                 spec.nonlocal.stress && spec.nonlocal.passes > 0),
@@ -35,7 +36,8 @@ struct NonlocalRun {
         stress_sums(spec.nonlocal.stress ? cell.blocks().size() : 0),
         orientation(region.inner.voxels() * 4),
         increment(region.inner.voxels() * 3),
-        stress(spec.nonlocal.stress ? AlignedFloats(region.inner.voxels() * 6) : AlignedFloats()) {
+        stress(spec.nonlocal.stress ? AlignedFloats(region.inner.voxels() * 6) : AlignedFloats()),
+        log_variance(variance ? AlignedFloats(region.inner.voxels() * 3) : AlignedFloats()) {
     std::fill_n(x.get(), cell.x_floats(), 0.0f);
     std::fill_n(h.get(), cell.h_floats(), 0.0f);
     std::fill_n(spin.get(), std::int64_t(cell.blocks().size()) * 3 * kNonlocalBlock, 0.0f);
@@ -45,7 +47,8 @@ struct NonlocalRun {
   NonlocalFourier fourier;
   AlignedFloats x, h, q, spin;            // by block
   std::vector<double> sums, stress_sums;  // [blocks][5 M], [blocks]
-  AlignedFloats orientation, increment, stress;  // of the inner part
+  AlignedFloats orientation, increment, stress, log_variance;  // of the inner part
+  AlignedFloats features;  // of the variance head; null unless they are asked for
   std::vector<AlignedFloats> scratch;  // by thread
 };
 
@@ -53,7 +56,7 @@ struct NonlocalRun {
 class NonlocalWork {
  public:
   NonlocalWork(const Model& model, int threads, const NonlocalKernels& kernels)
-      : spec(model.spec), pool(threads), kernels_(kernels), weights_(model, kernels) {}
+      : spec(model.spec), pool(threads), kernels_(kernels), weights_(model, kernels), variance_(model) {}
 
   // The arrays of a run; Error kMemory where they do not fit.
   std::unique_ptr<NonlocalRun> prepare(const Region& region, const std::uint8_t* mask) const;
@@ -88,12 +91,18 @@ class NonlocalWork {
               const Finish* finish) const;
   void keep(const NonlocalRun& r, int z, std::int32_t place, const Finish& finish) const;
   void end(const NonlocalRun& r, std::int64_t index, const Step& step, float* scratch) const;
+  void judge(const NonlocalRun& r, const NonlocalCell::Block& b, const BlockView& v, const Step& step, const float* beyond) const;
   static double mean_of_free(const Step& step, const std::array<double, 9>& s);
   void balance(const NonlocalRun& r, const Region& region, const std::uint8_t* mask, const Step& step) const;
 
   const NonlocalKernels& kernels_;
   NonlocalWeights weights_;
+  VarianceHead variance_;
 };
+
+// Features of variance.h after a step on one block: rows of kNonlocalBlock floats. v: 3 rows, what its voxels turn by beyond
+// the grid.
+void variance_features(const BlockView& b, const float* v, double size, double log_size, float* rows);
 
 // A grid step by step. `work` outlives it.
 std::unique_ptr<Rollout> start_nonlocal(const NonlocalWork& work, const Region& region, const float* q0,

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "grainspin/variance.h"
 #include "region.h"
 #include "tile_pipeline.h"
 
@@ -126,7 +127,7 @@ std::vector<std::uint8_t> wanted_steps(const ReconstructOptions& options, int st
 
 TileBuffers buffers_of(const ModelSpec& spec, const ReconstructOptions& options, int steps, bool several_tiles, int outputs) {
   const bool nonlocal = spec.family == Family::kNonlocal;
-  const bool stress = nonlocal ? spec.nonlocal.stress : spec.local.stress, variance = !nonlocal && spec.local.variance;
+  const bool stress = nonlocal ? spec.nonlocal.stress : spec.local.stress, variance = nonlocal ? calibration(spec).has_value() : spec.local.variance;
   const std::vector<std::uint8_t> wanted = wanted_steps(options, steps);
   TileBuffers b;
   b.inputs = several_tiles ? 2 : 1;

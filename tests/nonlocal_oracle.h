@@ -48,6 +48,7 @@ inline std::array<double, 3> axial_of(const Tensor2& a) { return {a[7], a[2], a[
 
 struct OracleStep {
   std::vector<double> orientation, increment, stress;  // of the inner part
+  std::vector<double> x_square, h_square;              // [voxel][channel] of it: means over the slip systems
   Tensor2 L{};
 };
 
@@ -357,6 +358,16 @@ class NonlocalOracle {
       if (!real[v]) continue;
       for (double c : {q[v].w, q[v].x, q[v].y, q[v].z}) out.orientation.push_back(c);
       for (double c : w[v]) out.increment.push_back(c);
+      const auto mean_squares = [&](const Field& state, int channels, std::vector<double>& to) {
+        const int N = phases[phase[v]].N;
+        for (int c = 0; c < channels; ++c) {
+          double sum = 0;
+          for (int i = 0; i < N; ++i) sum += state[c * N + i] * state[c * N + i];
+          to.push_back(sum / N);
+        }
+      };
+      mean_squares(x[v], s.channels, out.x_square);
+      mean_squares(h[v], s.memory, out.h_square);
       if (!s.stress) continue;
       if (shown[v] && free_diagonals > 0)
         for (int i : {0, 4, 8}) stress[v][i] -= level / unmasked;

@@ -7,6 +7,7 @@
 #include <numbers>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "grainspin/domain_inline.h"
@@ -29,6 +30,14 @@ struct TrainingDomain {
     std::vector<float> low, high;
   };
   std::vector<Orientations> orientations;
+  // How the grains of a phase stand to the load (nonlocal family): largest over the slip systems of |P_s : Q^T E0 Q|
+  // (nonlocal.h; with E0 of von Mises size 1, so 3/2 m for a Schmid factor m in tension), its mean over the phase's voxels, at
+  // least and at most over all states; and the standard deviation of single voxels. A strong texture shows in the mean.
+  struct Resolved {
+    std::string phase;
+    double low = 0, high = 0, spread = 0;
+  };
+  std::vector<Resolved> resolved;
   int steps = 0, runs = 0;
   std::int64_t voxels = 0;  // of all runs
   bool stated() const;
@@ -45,9 +54,11 @@ struct DomainMargins {
   static constexpr double kDegree = std::numbers::pi / 180;
   static constexpr Margin kStepStrain{0.01, 0.05};   // share of the nearer end of the range
   static constexpr Margin kTotalStrain{0.01, 0.05};  // share of the largest
-  static constexpr Margin kDirection{10 * kDegree, 15 * kDegree};   // between deviators of the strain
+  static constexpr Margin kDirection{10 * kDegree, 15 * kDegree};   // between deviators of the strain; with at least
+  static constexpr int kManyDirections = 8;  // ... so many trained on (same components free) the largest angle of one to its nearest
   static constexpr Margin kOrientation{2 * kDegree, 5 * kDegree};   // embedding's distance from the ranges: an angle
   static constexpr Margin kIncrement{0, 0.25};                      // share of the largest
+  static constexpr Margin kResolved{0.25, 0.6};                     // of the mean, in standard deviations of a voxel
   static constexpr Margin kVoxels{0.01, 0.1};  // share of voxels outside, above which a step is doubtful, outside
   static constexpr double kDoubtfulVoxels = 0.1;  // share of voxels not fine, above which a step is doubtful
 };
@@ -58,6 +69,8 @@ struct VoxelVerdicts {
   std::int64_t orientation = 0, increment = 0;         // not fine for this reason
   double orientation_beyond = 0;                       // rad, the farthest from the ranges
   double increment_largest = 0;                        // rad
+  // Of each phase whose mean of TrainingDomain::Resolved is judged: its sum in units of 2^-32, and the voxels in it.
+  std::array<std::int64_t, 8> resolved_sum{}, resolved_voxels{};
   VoxelVerdicts& operator+=(const VoxelVerdicts& other);
   Verdict verdict() const;
 };
@@ -88,16 +101,17 @@ class DomainJudge {
   bool stated() const { return domain_.stated(); }
   const TrainingDomain& domain() const { return domain_; }
 
-  // A load is completed first (load.h). Its direction is fine within 10 degrees of one trained on that leaves the same
-  // components free, both up to the 24 rotations of the cube, since a model turns with them; a single free normal
+  // A load is completed first (load.h). Its direction is fine within 10 degrees (or DomainMargins::kManyDirections) of one trained
+  // on that leaves the same components free, both up to the 24 rotations of the cube, since a model turns with them; a single free normal
   // component counts as prescribed, since the volume stays.
   StepJudgement load(const LoadStep& load, double strain) const;
 
-  // q[n,4] after the step, increment[n,3] of it (rad, sample frame), or null: not judged. phase[n]: index into
+  // q[n,4] after the step under `load` (null: how grains stand to it is not judged), increment[n,3] of it (rad, sample frame), or null: not judged. phase[n]: index into
   // NonlocalSpec::phases, null: all 0; mask[n]: 0 where a voxel does not count, null for none. verdict[n] (0, 1, 2; masked
   // voxels 0) is written where it is not null. What is not finite is outside.
   VoxelVerdicts voxels(std::int64_t n, const float* q, const float* increment, const std::int32_t* phase = nullptr,
-                       const std::uint8_t* mask = nullptr, std::uint8_t* verdict = nullptr, int threads = 1) const;
+                       const std::uint8_t* mask = nullptr, std::uint8_t* verdict = nullptr, int threads = 1,
+                       const LoadStep* load = nullptr) const;
 
   // What voxels() compares those of a phase with, for kernels that do the same.
   VoxelLimits limits(std::size_t phase) const;
@@ -117,14 +131,28 @@ class DomainJudge {
   };
   struct Parts;  // what of a step's load lies where
   static Direction direction_of(const LoadStep& load);
-  double angle_to_seen(const Direction& direction) const;
+  std::pair<double, int> nearest_seen(const Direction& direction, int but) const;
   Parts parts(const LoadStep& load, double strain) const;
+  // How far a step's means of Resolved lie beyond what was seen, in standard deviations of a voxel; the phase with the most.
+  struct Beyond {
+    double by = 0, mean = 0;
+    int phase = -1;
+    Verdict verdict() const;
+  };
+  Beyond beyond_resolved(const VoxelVerdicts& voxels) const;
   DomainJudgement tell(std::span<const Parts> steps, std::span<const VoxelVerdicts> voxels) const;
 
   TrainingDomain domain_;
   std::vector<Direction> seen_;
+  std::vector<Margin> direction_;  // [seen] margin of the angle to it
   std::vector<int> range_;  // [phase] index into domain_.orientations, -1: not stated
+  std::vector<std::vector<std::array<double, 5>>> slip_;  // [phase] P_s, empty where domain_.resolved does not state it
+  std::vector<int> resolved_;                             // [phase] index into domain_.resolved, -1: not stated
 };
+
+// Of n orientations: TrainingDomain::Resolved's number of each voxel.
+void resolved_shear(std::span<const std::array<double, 5>> P, const std::array<double, 5>& E0, std::int64_t n, const float* q,
+                    float* out);
 
 // DomainJudge(spec).run(loads).
 DomainJudgement judge_loads(const ModelSpec& spec, const std::vector<LoadStep>& loads);

@@ -16,6 +16,7 @@
 #include "grainspin/surrogate.h"
 #include "grainspin/taylor.h"
 #include "grainspin/texture.h"
+#include "grainspin/variance.h"
 
 namespace grainspin {
 
@@ -46,6 +47,8 @@ struct Prediction {
   std::vector<float> one_step_increment;  // [T][n,3] with the true orientation given; empty where there is none
   std::vector<float> stress;              // [T][n,6] Pa; empty without a stress head
   std::vector<LoadStep> loads;            // [T] with the free components predicted; empty where they are not
+  std::vector<float> log_variance;        // [T][n,3] of the increments along the own path; empty without such a head
+  std::optional<Calibration> calibration; // that goes with it
   const float* at(std::int64_t voxels, int step) const { return orientation.data() + 4 * voxels * (step - 1); }
 };
 
@@ -138,6 +141,23 @@ struct Evaluation {
     std::optional<double> model, taylor, guess;
   };
   std::optional<Free> free;
+  // What the model says of its own error (variance.h), against what it is.
+  struct Uncertainty {
+    // Parts of the voxels within the intervals of 50, 90, 95 %: of the increments' components over all steps [level][component],
+    // and within the radius of the angle, at the last step and over all.
+    std::array<std::array<double, 3>, 3> increment{};
+    std::array<double, 3> radius{}, radius_path{};
+    double expected = 0, error = 0;  // mean angle at the last step, rad: as predicted, and as it is
+    // Ten equally filled bins by the predicted angle at the last step: means in a bin, rad, and its voxels.
+    struct Bin {
+      double predicted = 0, observed = 0;
+      std::int64_t voxels = 0;
+    };
+    std::vector<Bin> bins;
+    double calibration_error = 0;  // rad: mean over voxels of |predicted - observed| of their bin
+    double correlation = 0;        // Spearman's, over voxels, of predicted angle and error at the last step
+  };
+  std::optional<Uncertainty> uncertainty;
   // Sum over steps of the voxels' mean increment less the load's spin, rad: what the grid turns by as a whole.
   Vec3<double> drift_true, drift_predicted;
   // Under tension along a grid axis: part of the voxels with a crystal direction within 15 degrees of that axis.

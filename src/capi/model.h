@@ -10,6 +10,7 @@
 #include "grainspin/domain.h"
 #include "grainspin/grainspin.h"
 #include "grainspin/surrogate.h"
+#include "grainspin/variance.h"
 
 namespace grainspin::capi {
 
@@ -17,7 +18,10 @@ struct LoadedModel {
   LoadedModel(ModelSpec s) : spec(std::move(s)), judge(spec) {}
   bool nonlocal() const { return spec.family == Family::kNonlocal; }
   bool gives_stress() const { return nonlocal() ? spec.nonlocal.stress : spec.local.stress; }
-  bool gives_log_variance() const { return !nonlocal() && spec.local.variance; }
+  // Of the nonlocal family by the CPU engine alone.
+  bool gives_log_variance() const {
+    return nonlocal() ? device == Device::kCpu && calibration(spec).has_value() : spec.local.variance;
+  }
   int phases() const { return nonlocal() ? int(spec.nonlocal.phases.size()) : 1; }
 
   ModelSpec spec;

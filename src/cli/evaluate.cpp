@@ -105,7 +105,7 @@ void run(const Options& o) {
     judged.evaluation = evaluate(judged.truth, judged.prediction, surrogate.get(), options);
     clear_line();
     if (!judgement.predicted)
-      for (std::string& text : domain_notes(judgement.spec.spec, judged.truth))
+      for (std::string& text : domain_notes(judgement.spec.spec, judged.truth, judged.prediction))
         judged.evaluation.notes.push_back(std::move(text));
     // Only the ends are drawn; a long list of archives must not fill the memory.
     judged.prediction.increment.clear();

@@ -39,8 +39,9 @@ void require_match(const std::string& model_path, const ModelSpec& spec, const R
 // Gives the run the load that --load says, where the archive does not tell its own. Throws Error kArgument where it
 // does, kShape for another number of steps.
 void give_load(RunFields& truth, const std::string& load, const ModelSpec& spec);
-// Why the run's load is outside the model's domain of training; empty: it is not, or the model states none.
-std::vector<std::string> domain_notes(const ModelSpec& spec, const RunFields& truth);
+// Why the run is outside the model's domain of training or near its edge, by its load and by what was predicted; empty: it is
+// not, or the model states none.
+std::vector<std::string> domain_notes(const ModelSpec& spec, const RunFields& truth, const Prediction& prediction);
 // Takes the states 1..T of a predicted archive. Throws Error naming both sides: grid, steps, start.
 Prediction as_prediction(RunFields&& predicted, const RunFields& truth);
 

@@ -85,6 +85,21 @@ json difference_json(const std::optional<EndDifference>& d) {
 
 json vector_json(const Vec3<double>& v) { return {v.x * kDegrees, v.y * kDegrees, v.z * kDegrees}; }
 
+json uncertainty_json(const Evaluation::Uncertainty& u) {
+  json out = {{"levels", kCoverageLevels},
+              {"increment_coverage", u.increment},
+              {"radius_coverage", u.radius},
+              {"radius_coverage_path", u.radius_path},
+              {"predicted_deg", u.expected * kDegrees},
+              {"error_deg", u.error * kDegrees},
+              {"calibration_error_deg", u.calibration_error * kDegrees},
+              {"rank_correlation", u.correlation},
+              {"reliability", json::array()}};
+  for (const auto& bin : u.bins)
+    out["reliability"].push_back({{"predicted_deg", bin.predicted * kDegrees}, {"observed_deg", bin.observed * kDegrees}, {"voxels", bin.voxels}});
+  return out;
+}
+
 json archive_json(const Judged& judged) {
   const Evaluation& e = judged.evaluation;
   json out = {{"file", judged.file}, {"voxels", judged.truth.voxels()}};
@@ -117,6 +132,7 @@ json archive_json(const Judged& judged) {
   out["stress"] = e.stress ? stress_json(*e.stress) : json();
   out["free_components"] = json();
   if (e.free) out["free_components"] = {{"error", number(e.free->model)}, {"error_taylor", number(e.free->taylor)}, {"error_guess", number(e.free->guess)}};
+  out["uncertainty"] = e.uncertainty ? uncertainty_json(*e.uncertainty) : json();
   out["drift_deg"] = {{"true", vector_json(e.drift_true)}, {"predicted", vector_json(e.drift_predicted)}};
   out["fibres"] = json::array();
   for (const auto& f : e.fibres)

@@ -107,6 +107,14 @@ std::vector<render::Measure> measures(const Evaluation& e) {
     out.push_back({fmt::format("{} within 15° of {}", f.name, "xyz"[e.fibre_axis]), "%", 100 * f.truth, 100 * f.predicted,
                    fmt::format("at the start {:.1f} %, random {:.1f} %", 100 * f.start, 100 * f.random)});
   stress_measures(e, out);
+  if (e.uncertainty) {
+    const Evaluation::Uncertainty& u = *e.uncertainty;
+    out.push_back({"mean error by the model's own estimate", "°", u.error * kDegrees, u.expected * kDegrees,
+                   fmt::format("calibration error {:.3f}°, rank correlation by voxel {:.2f}", u.calibration_error * kDegrees, u.correlation)});
+    for (std::size_t l = 0; l < kCoverageLevels.size(); ++l)
+      out.push_back({fmt::format("within the {:.0f} % radius at the last step", 100 * kCoverageLevels[l]), "%", {}, 100 * u.radius[l],
+                     fmt::format("increments by component {:.1f}, {:.1f}, {:.1f} %", 100 * u.increment[l][0], 100 * u.increment[l][1], 100 * u.increment[l][2])});
+  }
   if (const auto& plain = e.steps.back().taylor_no_hardening)
     out.push_back({"mean error of Taylor without hardening", "°", {}, plain->mean * kDegrees,
                    fmt::format("skill against it {:.3f}", *e.steps.back().skill_taylor_no_hardening)});

@@ -118,10 +118,19 @@ void give_load(RunFields& truth, const std::string& load, const ModelSpec& spec)
   info.loads = std::move(loads);
 }
 
-std::vector<std::string> domain_notes(const ModelSpec& spec, const RunFields& truth) {
+std::vector<std::string> domain_notes(const ModelSpec& spec, const RunFields& truth, const Prediction& prediction) {
   std::vector<std::string> out;
   if (spec.family != Family::kNonlocal) return out;
-  const DomainJudgement judged = judge_loads(spec, truth.info.loads.empty() ? spec.loads : truth.info.loads);
+  const DomainJudge judge(spec);
+  const std::vector<LoadStep>& loads = truth.info.loads.empty() ? spec.loads : truth.info.loads;
+  std::vector<std::int32_t> phase;
+  (void)region_of(truth, spec, phase);
+  const std::int64_t n = truth.voxels();
+  std::vector<VoxelVerdicts> voxels;
+  for (int k = 1; k <= truth.steps() && int(loads.size()) == truth.steps(); ++k)
+    voxels.push_back(judge.voxels(n, prediction.at(n, k), prediction.increment.empty() ? nullptr : prediction.increment.data() + 3 * n * (k - 1),
+                                  phase.data(), nullptr, nullptr, 1, &loads[std::size_t(k - 1)]));
+  const DomainJudgement judged = judge.run(loads, voxels);
   for (const std::string& reason : judged.reasons) out.push_back("outside the domain of training: " + reason);
   for (const std::string& doubt : judged.doubts) out.push_back("near the edge of the domain of training: " + doubt);
   return out;

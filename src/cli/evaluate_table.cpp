@@ -88,6 +88,16 @@ void add(std::string& out, const Judged& judged) {
     out += fmt::format("half the step size: the end differs by {:.3f} in the mean, {:.2f} at most\n", e.half_step->mean * kDegrees,
                        e.half_step->max * kDegrees);
   add_stress(out, e);
+  if (e.uncertainty) {
+    const Evaluation::Uncertainty& u = *e.uncertainty;
+    out += fmt::format("the model's own estimate of its mean error: {:.3f} (is {:.3f}); calibration error {:.3f}, rank correlation by voxel {:.2f}\n",
+                       u.expected * kDegrees, u.error * kDegrees, u.calibration_error * kDegrees, u.correlation);
+    out += "covered by intervals of 50, 90, 95 %: ";
+    const char* names[3] = {"x", "y", "z"};
+    for (std::size_t a = 0; a < 3; ++a)
+      out += fmt::format(" {} {:.1f} {:.1f} {:.1f} ", names[a], 100 * u.increment[0][a], 100 * u.increment[1][a], 100 * u.increment[2][a]);
+    out += fmt::format(" angle {:.1f} {:.1f} {:.1f}\n", 100 * u.radius[0], 100 * u.radius[1], 100 * u.radius[2]);
+  }
   for (const auto& note : e.notes) out += "note: " + note + '\n';
 }
 

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "grainspin/core.h"
+#include "src/cli/calibrate.h"
 #include "src/cli/quiet_exit.h"
 #include "src/cli/verbs.h"
 
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
   cli::add_make(app);
   cli::add_train(app);
   cli::add_domain(app);
+  cli::add_calibrate(app);
   cli::add_predict(app);
   cli::add_evaluate(app);
   cli::add_interactions(app);

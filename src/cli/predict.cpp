@@ -183,10 +183,11 @@ void run(const Arguments& a, Ranks& ranks) {
                                         input.size[2] / input.shape.nz};
     if (std::ranges::all_of(spacing, [](double s) { return std::isfinite(s) && s > 0; })) options.spacing = spacing;
   }
-  // The curve has a row for every step, the file and the verdict have the chosen ones.
-  options.wanted.assign(loads.size() + 1, a.curve.empty() ? 0 : 1);
+  // The curve has a row for every step, and the estimated error adds up over all; the file and the verdict have the chosen ones.
+  const bool estimates = calibration(spec).has_value();
+  options.wanted.assign(loads.size() + 1, a.curve.empty() && !estimates ? 0 : 1);
   for (const int k : steps) options.wanted[std::size_t(k)] = 1;
-  options.fields = {.increment = true, .stress = true, .log_variance = false};
+  options.fields = {.increment = true, .stress = true, .log_variance = estimates};
   RunVerdict verdict(spec, own_shape, loads, options.phase, own_mask, threads);
   const DomainJudgement before = verdict.before();
   require(!a.verdict || before.stated, Errc::kArgument, "--verdict: " + a.model + " does not state its domain of training");
@@ -272,6 +273,8 @@ void run(const Arguments& a, Ranks& ranks) {
   const DomainJudgement domain = verdict.judgement();
   output.remark("domain", domain.stated ? text(domain) : "not stated by the model");
   if (domain.stated) output.remark("verdict", name(domain.verdict));
+  const std::string error = verdict.error_text();
+  if (!error.empty()) output.remark("estimated_error", error);
   output.finish();
   if (domain.verdict != Verdict::kFine) note(ranks, text(domain));
   if (a.quiet || !ranks.root()) return;
@@ -287,6 +290,7 @@ void run(const Arguments& a, Ranks& ranks) {
   if (domain.stated)
     fmt::print("verdict: {}{}{}\n", domain.verdict == Verdict::kOutside ? "" : std::string(name(domain.verdict)) + ", ", text(domain),
                verdict.voxel_text());
+  if (!error.empty()) fmt::print("estimated error: {}\n", error);
   if (curve.last_von_mises() >= 0)
     fmt::print("stress: {:.4g} MPa von Mises of the mean at the last step\n", curve.last_von_mises() / 1e6);
   if (!a.curve.empty()) fmt::print("curve: {}\n", a.curve);

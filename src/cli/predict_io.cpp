@@ -67,6 +67,7 @@ void ResultSink::write(std::array<int, 3> lo, Shape extent, const StepOutput& ou
   const int slot = choice_.slot[std::size_t(out.step)];
   if (out.step > 0) {
     if (curve_) curve_->add(lo, extent, out);
+    if (verdict_) verdict_->add_error(extent, out);
     if (out.load && choice_.loads) writer_.load(out.step, *out.load);
   }
   if (slot < 0) return;

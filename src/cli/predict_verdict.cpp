@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numbers>
 
 namespace grainspin::cli {
 namespace {
@@ -26,17 +27,25 @@ const T* box_of(const std::vector<T>& field, Shape shape, std::array<int, 3> lo,
 
 RunVerdict::RunVerdict(const ModelSpec& spec, Shape shape, std::vector<LoadStep> loads, const std::vector<std::int32_t>& phase,
                        const std::vector<std::uint8_t>& mask, int threads)
-    : judge_(spec), shape_(shape), loads_(std::move(loads)), phase_(phase), mask_(mask), threads_(threads), voxels_(loads_.size()) {}
+    : judge_(spec), shape_(shape), loads_(std::move(loads)), phase_(phase), mask_(mask), threads_(threads), voxels_(loads_.size()), calibration_(calibration(spec)) {}
 
 const std::uint8_t* RunVerdict::add(std::array<int, 3> lo, Shape extent, const StepOutput& out) {
   verdict_.resize(std::size_t(extent.voxels()));
   voxels_[std::size_t(out.step - 1)] +=
       judge_.voxels(extent.voxels(), out.orientation, out.increment, box_of(phase_, shape_, lo, extent, tile_phase_),
-                    box_of(mask_, shape_, lo, extent, tile_mask_), verdict_.data(), threads_);
+                    box_of(mask_, shape_, lo, extent, tile_mask_), verdict_.data(), threads_,
+                    &loads_[std::size_t(out.step - 1)]);
   return verdict_.data();
 }
 
 void RunVerdict::sum(Ranks& ranks) {
+  for (std::int64_t i = 0; error_ && i < error_->voxels(); ++i) {
+    if (!mask_.empty() && !mask_[std::size_t(i)]) continue;
+    expected_[0] += error_->expected(i);
+    expected_[1] += error_->radius(i, 1);
+    expected_[2] += 1;
+  }
+  ranks.sum(expected_);
   if (ranks.size() == 1) return;
   for (VoxelVerdicts& step : voxels_) {
     const std::vector<VoxelVerdicts> all = ranks.gather(step);
@@ -52,6 +61,19 @@ std::string RunVerdict::voxel_text() const {
   const double n = double(std::max<std::int64_t>(worst->voxels, 1));
   return fmt::format("; voxels: {:.2g} % doubtful, {:.2g} % outside at most (step {})", 100 * double(worst->doubtful) / n,
                      100 * double(worst->outside) / n, worst - voxels_.begin() + 1);
+}
+
+void RunVerdict::add_error(Shape extent, const StepOutput& out) {
+  if (!calibration_ || !out.log_variance || extent != shape_) return;
+  if (!error_) error_.emplace(shape_.voxels(), *calibration_);
+  error_->add(out.log_variance);
+}
+
+std::string RunVerdict::error_text() const {
+  constexpr double kDegrees = 180 / std::numbers::pi;
+  if (expected_[2] == 0) return "";
+  return fmt::format("{:.2f} degrees in the mean at the last step; 90 of 100 voxels within {:.2f} (mean radius)",
+                     expected_[0] / expected_[2] * kDegrees, expected_[1] / expected_[2] * kDegrees);
 }
 
 }  // namespace grainspin::cli

@@ -3,11 +3,13 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "grainspin/domain.h"
 #include "grainspin/surrogate.h"
+#include "grainspin/variance.h"
 #include "src/ranks/ranks.h"
 
 namespace grainspin::cli {
@@ -21,11 +23,16 @@ class RunVerdict {
   DomainJudgement before() const { return judge_.run(loads_); }
   // A tile of a step: its box [lo, lo + extent). Returns the verdict of its voxels, [extent] (0, 1, 2), until the next call.
   const std::uint8_t* add(std::array<int, 3> lo, Shape extent, const StepOutput& out);
+  // What a step adds to the model's own estimate of its error: of every step, written or not.
+  void add_error(Shape extent, const StepOutput& out);
   void sum(Ranks& ranks);  // collective: what all ranks have added
   // Of the run, all steps added.
   DomainJudgement judgement() const { return judge_.run(loads_, voxels_); }
   // "; voxels: 0.1 % doubtful, 0 % outside at most (step 13)", "; all voxels fine"; "" where the model states nothing of voxels.
   std::string voxel_text() const;
+  // The model's own estimate of its error at the last step, after sum(): "1.40 degrees in the mean at the last step; ..."; "" where
+  // it makes none. Grids that are not cut into tiles only, which models with such an estimate take anyway.
+  std::string error_text() const;
 
  private:
   DomainJudge judge_;
@@ -35,6 +42,9 @@ class RunVerdict {
   const std::vector<std::uint8_t>& mask_;
   int threads_;
   std::vector<VoxelVerdicts> voxels_;  // [T]
+  std::optional<Calibration> calibration_;
+  std::optional<PathError> error_;
+  std::array<double, 3> expected_{};  // sums over voxels of expected angle and 90 % radius at the last step, rad; their number
   std::vector<std::uint8_t> verdict_, tile_mask_;
   std::vector<std::int32_t> tile_phase_;
 };
