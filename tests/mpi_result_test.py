@@ -21,7 +21,8 @@ if not mpiexec or not os.path.exists(mpiexec):
     sys.exit(77)
 environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                    OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_hwloc_base_binding_policy="none",
-                   OMPI_MCA_mpi_yield_when_idle="1", OMPI_MCA_btl="self,vader")
+                   OMPI_MCA_mpi_yield_when_idle="1", OMPI_MCA_btl="self,vader",
+                   ASAN_OPTIONS="detect_leaks=0")
 model = os.path.join(source, "networks/pretrained/cu_uniaxial_local.safetensors")
 
 
