@@ -13,6 +13,7 @@ clang=${CLANGXX:-$(command -v clang++-16 || command -v clang++ || true)}
 version=$("$clang" -dumpversion | cut -d. -f1)
 tool() { command -v "$1-$version" || command -v "$1"; }
 build=build/fuzz
+mkdir -p $build
 cmake -G Ninja -S . -B $build -DCMAKE_CXX_COMPILER="$clang" -DCMAKE_BUILD_TYPE=None -DGRAINSPIN_FUZZ=ON -DGRAINSPIN_TORCH=OFF \
   -DGRAINSPIN_CUDA=OFF >$build.log 2>&1 || { tail -5 $build.log; exit 2; }
 cmake --build $build --target fuzz_libfuzzer
@@ -29,7 +30,7 @@ for target in "${targets[@]}"; do
   mkdir -p "$corpus"
   log=$build/$target.log
   export GRAINSPIN_FUZZ_TARGET=$target GRAINSPIN_FUZZ_SEEDS=$corpus LLVM_PROFILE_FILE=$build/profile/$target.profraw
-  if ! { TIMEFORMAT=%U; time "$program" "$corpus" $(ls -d tests/fuzz/corpus/"$target" 2>/dev/null) -max_total_time="$seconds" -timeout=10 \
+  if ! { TIMEFORMAT=%U; time "$program" "$corpus" $(ls -d tests/fuzz/corpus/"$target" 2>/dev/null) -max_total_time="$seconds" -timeout=60 \
       -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1 -artifact_prefix=$build/findings/"$target"- >"$log" 2>&1; } 2>"$log.time"; then
     echo "$target: a finding, $log"
     grep -m3 -E 'ERROR|SUMMARY|runtime error|Test unit written' "$log" || true
