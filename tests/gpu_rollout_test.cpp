@@ -15,7 +15,6 @@ class GpuRollout : public ::testing::Test {
 TEST_F(GpuRollout, NonlocalGivesTheBitsOfARun) { testing::nonlocal_gives_the_bits_of_a_run(); }
 TEST_F(GpuRollout, FusedGivesTheBitsOfARun) { testing::fused_gives_the_bits_of_a_run(); }
 TEST_F(GpuRollout, LocalGivesTheBitsOfARun) { testing::local_gives_the_bits_of_a_run(); }
-TEST_F(GpuRollout, FusedGivesTheBitsOfARun) { testing::fused_gives_the_bits_of_a_run(); }
 
 }  // namespace
 }  // namespace grainspin
