@@ -214,7 +214,7 @@ class Pipeline {
   void write(const Output& output) {
     const auto start = Clock::now();
     if (output.out.step == 0) {
-      work_.sink.whole(output.tile);
+      work_.sink.whole(output.tile, output.lo);
     } else {
       StepOutput out = output.out;
       if (out.load) out.load = &output.load;
@@ -260,6 +260,7 @@ class Pipeline {
         ++done_;
         Output word;
         word.tile = input.tile.number;
+        word.lo = input.tile.lo();
         outputs_.push_back(word);
         free_inputs_.push_back(place);
       }

@@ -182,6 +182,45 @@ TEST(Convert, RefusesWhatItCannotDo) {
   EXPECT_FALSE(std::filesystem::exists(folder / "b.h5"));
 }
 
+// The bound is packed.h's: 2 sqrt3 sqrt2 / (2^15 - 1). What was packed once packs to the same again.
+TEST(Convert, PacksOrientationsAndUnpacksThem) {
+  Folder folder;
+  const std::string in = kSource + "/datasets/cu_uniaxial/train/cu_uniaxial_21.h5", packed = folder / "packed ü.h5", whole = folder / "whole.h5",
+                    again = folder / "again.h5";
+  ASSERT_EQ(run("convert " + quoted(in) + " " + quoted(packed) + " --orientation packed48").status, 0);
+  ASSERT_EQ(run("convert " + quoted(packed) + " " + quoted(whole)).status, 0);
+  ASSERT_EQ(run("convert " + quoted(packed) + " " + quoted(again) + " --orientation packed48 --no-compression").status, 0);
+  EXPECT_TRUE(contains(run("inspect " + quoted(packed)).out, "orientation (packed48)"));
+  EXPECT_TRUE(contains(run("inspect --json --quick " + quoted(packed)).out, "\"orientation\": \"packed48\""));
+  EXPECT_TRUE(contains(run("inspect --json --quick " + quoted(whole)).out, "\"orientation\": \"float32\""));
+  const auto source = open_archive(in), a = open_archive(packed), b = open_archive(whole), c = open_archive(again);
+  const std::int64_t n = source->info().shape.voxels();
+  std::vector<float> p(n * 4), q(n * 4), r(n * 4), s(n * 4);
+  double most = 0;
+  for (int k = 0; k < 14; ++k) {
+    source->orientation(k, 0, n, p.data());
+    a->orientation(k, 0, n, q.data());
+    b->orientation(k, 0, n, r.data());
+    c->orientation(k, 0, n, s.data());
+    EXPECT_EQ(q, r);
+    EXPECT_EQ(q, s);
+    for (std::int64_t i = 0; i < n; ++i) {
+      double plus = 0, minus = 0;
+      for (int d = 0; d < 4; ++d) {
+        plus += std::pow(double(p[i * 4 + d]) + q[i * 4 + d], 2);
+        minus += std::pow(double(p[i * 4 + d]) - q[i * 4 + d], 2);
+      }
+      most = std::max(most, 4 * std::asin(std::sqrt(std::min(plus, minus)) / 2));
+    }
+  }
+  EXPECT_LT(most, 2 * std::sqrt(6.0) / 32767 + 5e-7);
+  EXPECT_GT(most, 1e-5);
+  EXPECT_EQ(a->info().loads.size(), 13u);
+  const Ran ran = run("convert " + quoted(packed) + " " + quoted(folder / "x.vti") + " --orientation packed32");
+  EXPECT_EQ(ran.status, int(Errc::kArgument));
+  EXPECT_TRUE(contains(ran.out, "packed orientations")) << ran.out;
+}
+
 // A file size limit stands in for a full disk: writes fail the same way, with another reason.
 TEST(Convert, AFullDiskIsOneErrorAndLeavesNothing) {
   Folder folder;

@@ -285,8 +285,8 @@ class DamagedResult : public testing::Test {
 };
 
 TEST_F(DamagedResult, LaterVersion) {
-  edit([](hid_t f) { put(f, "grainspin", "format_version", {2}); });
-  refused(Errc::kFormat, "version 2 is not supported");
+  edit([](hid_t f) { put(f, "grainspin", "format_version", {3}); });
+  refused(Errc::kFormat, "version 3 is not supported");
 }
 
 TEST_F(DamagedResult, OtherExtent) {

@@ -174,6 +174,10 @@ TEST_F(Predict, WritesTheChosenSteps) {
   EXPECT_EQ(open_archive(output)->info().step_count(), 1);
   EXPECT_NEAR(open_archive(output)->info().steps[1].strain, 0.04, 1e-12);
   EXPECT_TRUE(same(state(output, 1), all[4]));
+  // Every load of the run, and where the state lies among them.
+  EXPECT_TRUE(open_archive(output)->info().loads.empty());
+  EXPECT_EQ(open_archive(output)->info().all_loads.size(), 4u);
+  EXPECT_EQ(open_archive(output)->info().steps[1].after, 4);
   ASSERT_EQ(predict({"--steps", "3,1"}), 0) << said;
   EXPECT_TRUE(same(state(output, 0), all[0]));
   EXPECT_TRUE(same(state(output, 1), all[1]));
@@ -266,13 +270,14 @@ TEST_F(Predict, DryRunWritesNothing) {
   EXPECT_EQ(outputs(), 0);
 }
 
+// Before its first tile is whole; later: predict_resume_test.
 TEST_F(Predict, AnInterruptedRunLeavesNothing) {
   make({96, 96, 96}, input);
   write_model(model, uniaxial(Feedback::kNeighbours, false, 13));
   const pid_t child =
-      start({"predict", model, input, "-o", output, "--device", "cpu", "--tile", "16"});  // minutes
+      start({"predict", model, input, "-o", output, "--device", "cpu", "--tile", "48"});  // minutes
   for (int i = 0; i < 3000 && outputs() == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_EQ(outputs(), 1);  // under its temporary name
+  EXPECT_GE(outputs(), 1);  // under its temporary name
   EXPECT_FALSE(fs::exists(output));
   ::kill(child, SIGINT);
   EXPECT_EQ(wait(child), int(Errc::kInterrupted));

@@ -43,7 +43,7 @@ class Sink final : public OrientationSink {
   using Write = std::function<void(std::array<int, 3>, Shape, const StepOutput&)>;
   explicit Sink(Write write) : write_(std::move(write)) {}
   void write(std::array<int, 3> lo, Shape extent, const StepOutput& out) override { write_(lo, extent, out); }
-  void whole(std::int64_t tile) override { whole_.push_back(tile); }
+  void whole(std::int64_t tile, std::array<int, 3>) override { whole_.push_back(tile); }
   std::vector<std::int64_t> whole_;
 
  private:
@@ -119,7 +119,7 @@ TEST_P(Pipeline, ReadsNoFartherThanItsBuffersHold) {
   struct Watch final : OrientationSink {
     Watch(int& w, int& r, int& b) : whole_(w), read_(r), behind_(b) {}
     void write(std::array<int, 3>, Shape, const StepOutput&) override { behind_ = std::max(behind_, read_ - whole_); }
-    void whole(std::int64_t) override { ++whole_; }
+    void whole(std::int64_t, std::array<int, 3>) override { ++whole_; }
     int &whole_, &read_, &behind_;
   } sink(whole, read, behind);
   const Tiling tiling = choose_tiling({engine.get()}, kShape, options);

@@ -12,6 +12,7 @@
 
 #include "grainspin/grid.h"
 #include "grainspin/load.h"
+#include "grainspin/packed.h"
 
 namespace grainspin {
 
@@ -39,6 +40,7 @@ struct StepInfo {
   std::array<double, 9> mean_F{1, 0, 0, 0, 1, 0, 0, 0, 1};  // row-major
   std::array<double, 9> mean_P{};                           // Pa, first Piola-Kirchhoff
   double strain = 0;  // sum of the steps' von Mises strains up to here
+  int after = 0;      // loads that lead here, where ArchiveInfo::all_loads tells them
 };
 
 struct ArchiveInfo {
@@ -53,6 +55,8 @@ struct ArchiveInfo {
   std::vector<PhaseInfo> phases;  // those that own voxels
   std::vector<StepInfo> steps;    // [0..T]; step 0 is the undeformed state
   std::vector<LoadStep> loads;    // [T]: of step k+1; empty where the file does not tell (no F)
+  std::vector<LoadStep> all_loads;  // every load of the run where states were left out (`loads` is empty then), else empty
+  Packing packing = Packing::kNone;  // how the file holds its orientations
   bool has_orientation = false, has_F = false, has_P = false, has_grain = false;  // fields, at every step
   bool has_stress = false;        // Cauchy stress, at every step but 0: the project's own results
   bool has_mean_F = false, has_mean_P = false;  // steps[].mean_F, mean_P are the file's, not defaults
@@ -111,8 +115,9 @@ std::vector<std::int32_t> label_grains(Shape shape, Boundaries boundaries, const
                                        const std::string& point_group, double tolerance);
 
 // The project's result file: HDF5 that is also a VTKHDF 2.0 ImageData with Steps and the cell array
-// `orientation`; static cell arrays `grain`, `phase`. Written under a temporary name beside `path`
-// and renamed by finish(): an unfinished file never has the final name. Slabs may come in any order.
+// `orientation` (packed: beside it, docs/file_formats.md); static cell arrays `grain`, `phase`. Written under a temporary
+// name beside `path` and renamed by finish(): an unfinished file never has the final name. Slabs may come in any order;
+// boxes of WriteOptions::tile come at the least cost.
 class ArchiveWriter {
  public:
   virtual ~ArchiveWriter() = default;
@@ -125,17 +130,30 @@ class ArchiveWriter {
   virtual void phase(std::int64_t begin, std::int64_t count, const std::int32_t* phase) = 0;
   // As WriteOptions::remarks, of what is known at the end only; a name once.
   virtual void remark(const std::string& name, const std::string& text) = 0;
-  // The load of a step 1..T in the place of info's: what was predicted for the components that it leaves free.
+  // The load of a step 1..T, counted in info.loads or info.all_loads, in the place of info's: what was predicted for the components that it leaves free.
   virtual void load(int step, const LoadStep& load) = 0;
   virtual void finish() = 0;
+  // What was written so far outlives the program from here on. Returns, for WriteOptions::taken, what was written since the
+  // last call: text without line breaks. Only with WriteOptions::partial.
+  virtual std::string flush() = 0;
 };
 
 struct WriteOptions {
+  Packing packing = Packing::kNone;  // of the orientations; their error: packed.h
+  Shape tile{};                   // boxes that the fields come in, their corners at multiples of it; empty: planes
+  int threads = 1;                // that pack and compress; 0: as many as the machine has
+  std::string partial;            // the unfinished file's name, which stays without finish(); empty: one of its own, removed
+  // Go on with the unfinished file `resumed`: what the texts of flush() tell stays, the rest is as if never written. It is
+  // `partial` itself, but compressed files are written anew, so that it must be another one then. `info` and options are
+  // those that it was begun with.
+  std::string resumed;
+  std::vector<std::string> taken;
   bool stress = false;
   bool verdict = false;           // of every voxel at every step; 0 where none is written
-  bool compress = false;          // shuffle + gzip
+  bool compress = false;          // shuffle + gzip, by `threads` threads where boxes are of `tile`
   std::string provenance = "{}";  // JSON text kept in the file
   std::map<std::string, std::string> remarks;  // short ASCII texts, kept as attributes of /grainspin
+  std::vector<std::string> later;  // remarks that remark() gives, 2000 characters at most; others it cannot give
 };
 
 // `info` gives shape, size, steps (all that will be written, step 0 included), phases, loads.

@@ -27,8 +27,8 @@ class OrientationSink {
   // Box [lo, lo + extent) of step out.step. Steps of a box come in order, boxes in the order of the tiles. Of steps that are
   // not wanted the load alone, where the model gives one; fields that are not read may be null.
   virtual void write(std::array<int, 3> lo, Shape extent, const StepOutput& out) = 0;
-  // All that is wanted of tile number `tile` was written.
-  virtual void whole(std::int64_t tile) { (void)tile; }
+  // All that is wanted of tile number `tile`, whose boxes begin at `lo`, was written.
+  virtual void whole(std::int64_t tile, std::array<int, 3> lo) { (void)tile, (void)lo; }
 };
 
 // Fields of a step that the sink reads beside the orientation.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "grainspin/archive.h"
+#include "src/cli/predict_io.h"
 #include "src/cli/source_options.h"
 #include "src/cli/verbs.h"
 #include "src/io/convert.h"
@@ -15,7 +16,7 @@ void add_convert(CLI::App& app) {
   struct Options {
     std::string input, output;
     ConvertOptions convert;
-    std::string slice = "z";
+    std::string slice = "z", orientation = "float32";
     bool uncompressed = false;
   };
   auto o = std::make_shared<Options>();
@@ -26,6 +27,9 @@ void add_convert(CLI::App& app) {
                    "state and their list; one state: .vti, .txt (EVPFFT), .ang and .ctf (a slice)")
       ->required();
   verb->add_option("--step", o->convert.step, "the state that files of one state hold (default: the last)");
+  verb->add_option("--orientation", o->orientation, ".h5: float32, packed32, packed48 or packed64, as `predict` takes it")
+      ->check(CLI::IsMember({"float32", "packed32", "packed48", "packed64"}))
+      ->capture_default_str();
   verb->add_flag("--stress", o->convert.stress, "also the Cauchy stress, where the input holds F and P");
   verb->add_option("--stress-bits", o->convert.stress_bits,
                    "bits of the stresses' mantissas that are kept, 1 to 23: fewer make smaller files (10: 5e-4 of a value)");
@@ -43,6 +47,7 @@ void add_convert(CLI::App& app) {
   verb->callback([o] {
     o->convert.slice = parse_slice(o->slice);
     o->convert.compress = !o->uncompressed;
+    o->convert.packing = parse_packing(o->orientation);
     o->convert.progress = [](double, std::string_view) { return !stop_requested(); };
     convert(o->input, o->output, o->convert);
   });

@@ -33,6 +33,9 @@ bool looks_like_model(const std::string& path) {
 
 const char* text(Boundary b) { return b == Boundary::kPeriodic ? "periodic" : "clamped"; }
 
+// How orientations are stored; what it costs is in docs/file_formats.md.
+std::string storage(Packing packing) { return packing == Packing::kNone ? "float32" : fmt::format("packed{}", int(packing)); }
+
 json archive_json(const ArchiveInfo& info, const Survey* survey) {
   const Shape s = info.shape;
   json out = {{"file", info.path},
@@ -47,6 +50,7 @@ json archive_json(const ArchiveInfo& info, const Survey* survey) {
               {"constituents", info.constituents}};
   out["fields"] = {{"orientation", info.has_orientation}, {"F", info.has_F},           {"P", info.has_P},
                    {"grain", info.has_grain},             {"mean_F", info.has_mean_F}, {"mean_P", info.has_mean_P}};
+  if (info.has_orientation) out["orientation"] = storage(info.packing);
   out["phases"] = json::array();
   for (const auto& p : info.phases) {
     json phase = {{"name", p.name}, {"lattice", p.lattice}, {"point_group", p.point_group}, {"voxels", p.voxels}};
@@ -59,7 +63,8 @@ json archive_json(const ArchiveInfo& info, const Survey* survey) {
   for (std::size_t k = 0; k < info.steps.size(); ++k) {
     const StepInfo& step = info.steps[k];
     json j = {{"step", k}, {"name", step.name}, {"time_s", step.time}};
-    if (!info.loads.empty()) j["strain"] = step.strain;
+    if (!info.loads.empty() || !info.all_loads.empty()) j["strain"] = step.strain;
+    if (!info.all_loads.empty()) j["after_loads"] = step.after;
     if (info.has_mean_F) j["mean_F"] = step.mean_F;
     if (info.has_mean_P) j["mean_P_Pa"] = step.mean_P;
     if (k > 0 && !info.loads.empty()) {
@@ -68,6 +73,7 @@ json archive_json(const ArchiveInfo& info, const Survey* survey) {
     }
     out["steps"].push_back(j);
   }
+  for (const LoadStep& load : info.all_loads) out["loads"].push_back({{"load", load.L}, {"free", free_components(load)}});
   if (survey) {
     out["norm_error_max"] = survey->largest_norm_error;
     out["not_finite"] = survey->not_finite;
@@ -102,7 +108,7 @@ void print_archive(const ArchiveInfo& info, const Survey* survey) {
                               p.lattice.empty() ? "unknown" : p.lattice, p.point_group.empty() ? "unknown" : p.point_group,
                               p.c_over_a > 0 ? fmt::format(", c/a {:.4g}", p.c_over_a) : "",
                               p.law ? ", phenopowerlaw" : ""));
-  line("fields", fmt::format("{}{}{}{}", info.has_orientation ? "orientation " : "", info.has_F ? "F " : "",
+  line("fields", fmt::format("{}{}{}{}", !info.has_orientation ? "" : info.packing == Packing::kNone ? "orientation " : "orientation (" + storage(info.packing) + ") ", info.has_F ? "F " : "",
                              info.has_P ? "P " : "", info.has_grain ? "grain" : ""));
   if (survey && survey->grains > 0)
     line("grains", fmt::format("{} of {} to {} voxels{}", survey->grains, survey->smallest, survey->largest,
@@ -110,16 +116,21 @@ void print_archive(const ArchiveInfo& info, const Survey* survey) {
   line("steps", fmt::format("{} after the initial state, {:.6g} to {:.6g} s{}", info.step_count(), info.steps.front().time,
                             info.steps.back().time,
                             info.loads.empty() ? "" : fmt::format(", strain {:.4g}", info.steps.back().strain)));
-  for (std::size_t k = 0; k < info.loads.size(); ++k) {
-    LoadStep load = info.loads[k];
+  const std::vector<LoadStep>& loads = info.all_loads.empty() ? info.loads : info.all_loads;
+  for (std::size_t k = 0; k < loads.size(); ++k) {
+    LoadStep load = loads[k];
+    std::string end;  // the state it leads to
+    double strain = 0;
+    for (std::size_t s = 1; s < info.steps.size(); ++s)
+      if ((info.all_loads.empty() ? int(s) : info.steps[s].after) == int(k) + 1) end = info.steps[s].name, strain = info.steps[s].strain;
     for (double& x : load.L)
       if (std::abs(x) < 5e-6) x = 0;  // no -0.00000
     std::string free;
     for (const auto& name : free_components(load)) free.append(free.empty() ? "" : " ").append(name.get<std::string>());
     line(k == 0 ? "load" : "",
-         fmt::format("{:<14} strain {:.5f}  L = [{:8.5f} {:8.5f} {:8.5f} | {:8.5f} {:8.5f} {:8.5f} | {:8.5f} {:8.5f} "
+         fmt::format("{:<14} {:<14}  L = [{:8.5f} {:8.5f} {:8.5f} | {:8.5f} {:8.5f} {:8.5f} | {:8.5f} {:8.5f} "
                      "{:8.5f}]  free: {}",
-                     info.steps[k + 1].name, info.steps[k + 1].strain, load.L[0], load.L[1], load.L[2], load.L[3],
+                     end, end.empty() ? "" : fmt::format("strain {:.5f}", strain), load.L[0], load.L[1], load.L[2], load.L[3],
                      load.L[4], load.L[5], load.L[6], load.L[7], load.L[8], free.empty() ? "none" : free));
   }
   if (survey && survey->has_rotation)

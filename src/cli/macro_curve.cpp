@@ -26,12 +26,10 @@ std::array<double, 6> mean(std::array<double, 6> sum, std::int64_t n) {
 
 MacroCurve::MacroCurve(Shape shape, const std::vector<LoadStep>& loads, const std::vector<std::uint8_t>& mask)
     : shape_(shape), mask_(mask) {
-  for (const LoadStep& load : loads) rows_.push_back({completed(load), {}, 0});
+  for (const LoadStep& load : loads) rows_.push_back({completed(load), {}});
 }
 
-void MacroCurve::add(std::array<int, 3> lo, Shape extent, const StepOutput& out) {
-  Row& row = rows_.at(std::size_t(out.step - 1));
-  if (out.load) row.load = *out.load;
+void MacroCurve::count(std::array<int, 3> lo, Shape extent, const StepOutput& out, Sum& sum) const {
   if (!out.stress) return;
   const float* s = out.stress;
   for (int z = 0; z < extent.nz; ++z)
@@ -39,8 +37,8 @@ void MacroCurve::add(std::array<int, 3> lo, Shape extent, const StepOutput& out)
       std::int64_t v = (std::int64_t(lo[2] + z) * shape_.ny + lo[1] + y) * shape_.nx + lo[0];
       for (int x = 0; x < extent.nx; ++x, ++v, s += 6) {
         if (!mask_.empty() && !mask_[std::size_t(v)]) continue;
-        for (std::size_t c = 0; c < 6; ++c) row.stress[c] += s[c];
-        ++row.voxels;
+        for (std::size_t c = 0; c < 6; ++c) sum.stress[c] += s[c];
+        ++sum.voxels;
       }
     }
 }
@@ -48,23 +46,29 @@ void MacroCurve::add(std::array<int, 3> lo, Shape extent, const StepOutput& out)
 void MacroCurve::sum(Ranks& ranks) {
   std::vector<double> sums;
   for (const Row& row : rows_) {
-    sums.insert(sums.end(), row.stress.begin(), row.stress.end());
-    sums.push_back(double(row.voxels));
+    sums.insert(sums.end(), row.sum.stress.begin(), row.sum.stress.end());
+    sums.push_back(double(row.sum.voxels));
   }
   if (ranks.size() > 1) ranks.sum(sums);
   for (std::size_t k = 0; k < rows_.size(); ++k) {
-    std::copy_n(sums.begin() + std::ptrdiff_t(7 * k), 6, rows_[k].stress.begin());
-    rows_[k].voxels = std::int64_t(sums[7 * k + 6]);
+    std::copy_n(sums.begin() + std::ptrdiff_t(7 * k), 6, rows_[k].sum.stress.begin());
+    rows_[k].sum.voxels = std::int64_t(sums[7 * k + 6]);
   }
 }
 
+void MacroCurve::add(int step, const Sum& sum) {
+  Sum& to = rows_.at(std::size_t(step - 1)).sum;
+  for (std::size_t c = 0; c < 6; ++c) to.stress[c] += sum.stress[c];
+  to.voxels += sum.voxels;
+}
+
 double MacroCurve::last_von_mises() const {
-  if (rows_.empty() || rows_.back().voxels == 0) return -1;
-  return von_mises(mean(rows_.back().stress, rows_.back().voxels));
+  if (rows_.empty() || rows_.back().sum.voxels == 0) return -1;
+  return von_mises(mean(rows_.back().sum.stress, rows_.back().sum.voxels));
 }
 
 void MacroCurve::write(const std::string& path) const {
-  const bool stress = !rows_.empty() && rows_.back().voxels > 0;
+  const bool stress = !rows_.empty() && rows_.back().sum.voxels > 0;
   std::string text = "step,strain";
   if (stress) text += ",stress_xx,stress_yy,stress_zz,stress_yz,stress_xz,stress_xy,von_mises_stress";
   text += ",L_xx,L_xy,L_xz,L_yx,L_yy,L_yz,L_zx,L_zy,L_zz\n0,0";
@@ -76,7 +80,7 @@ void MacroCurve::write(const std::string& path) const {
     strain += row.load.von_mises();
     text += fmt::format("{},{:.9g}", k + 1, strain);
     if (stress) {
-      const std::array<double, 6> s = mean(row.stress, row.voxels);
+      const std::array<double, 6> s = mean(row.sum.stress, row.sum.voxels);
       for (const double c : s) text += fmt::format(",{:.7g}", c);
       text += fmt::format(",{:.7g}", von_mises(s));
     }

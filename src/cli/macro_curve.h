@@ -15,8 +15,15 @@ class MacroCurve {
  public:
   // `loads` [T] of the run; `mask` empty or [shape], 0: not counted in the means.
   MacroCurve(Shape shape, const std::vector<LoadStep>& loads, const std::vector<std::uint8_t>& mask);
-  // A tile of a step: its box [lo, lo + extent).
-  void add(std::array<int, 3> lo, Shape extent, const StepOutput& out);
+  // Stresses of voxels that are not masked, summed: Pa, xx yy zz yz xz xy.
+  struct Sum {
+    std::array<double, 6> stress{};
+    std::int64_t voxels = 0;
+  };
+  // Adds a tile of a step, its box [lo, lo + extent), to `sum`.
+  void count(std::array<int, 3> lo, Shape extent, const StepOutput& out, Sum& sum) const;
+  void add(int step, const Sum& sum);
+  void load(int step, const LoadStep& load) { rows_.at(std::size_t(step - 1)).load = load; }
   void sum(Ranks& ranks);  // collective: what all ranks have added
   // One line a step, 0 to T: step, strain (sum of the von Mises strains of the steps), mean Cauchy stress xx yy zz yz xz
   // xy and its von Mises value in Pa (where there was one), mean velocity gradient times time with the free
@@ -28,8 +35,7 @@ class MacroCurve {
  private:
   struct Row {
     LoadStep load;
-    std::array<double, 6> stress{};
-    std::int64_t voxels = 0;
+    Sum sum;
   };
   Shape shape_;
   const std::vector<std::uint8_t>& mask_;

@@ -19,27 +19,18 @@
 #include "src/cli/memory.h"
 #include "src/cli/phases.h"
 #include "src/cli/predict_io.h"
+#include "src/cli/predict_options.h"
 #include "src/cli/predict_plan.h"
+#include "src/cli/predict_profile.h"
 #include "src/cli/predict_ranks.h"
+#include "src/cli/predict_resume.h"
 #include "src/cli/progress.h"
-#include "src/cli/source_options.h"
 #include "src/cli/verbs.h"
 #include "src/io/kinematics.h"
 #include "src/ranks/coupled.h"
 
 namespace grainspin::cli {
 namespace {
-
-struct Arguments {
-  std::string model, input, output, device = "auto", backend = "engine", precision = "strict", memory, steps = "all", boundary;
-  std::string load, curve;
-  std::vector<std::string> masks, phases;
-  SourceOptions source;
-  std::int64_t from = -1;
-  std::vector<int> gpus;
-  int threads = 0, tile = 0, padding = 8;
-  bool dry_run = false, compress = false, quiet = false, mpi = false, stress = false, no_stress = false, verdict = false;
-};
 
 // File buffers and what the allocator keeps beside the run's own arrays.
 constexpr std::int64_t kSlack = 48'000'000;
@@ -68,7 +59,7 @@ void check_symmetry(const Ranks& ranks, const ArchiveInfo& info, const ModelSpec
 }
 
 // What the run is carried through: --load, else the model's own.
-std::vector<LoadStep> choose_loads(const Arguments& a, const ModelSpec& spec) {
+std::vector<LoadStep> choose_loads(const PredictArguments& a, const ModelSpec& spec) {
   if (spec.family == Family::kLocal) {
     require(a.load.empty(), Errc::kArgument,
             "--load: " + a.model + " is of the local family, which knows the load it was trained on only");
@@ -82,7 +73,7 @@ std::vector<LoadStep> choose_loads(const Arguments& a, const ModelSpec& spec) {
 }
 
 // What only the nonlocal family takes, or cannot take.
-void check_options(const Arguments& a, const ModelSpec& spec) {
+void check_options(const PredictArguments& a, const ModelSpec& spec) {
   const bool stress = spec.family == Family::kLocal ? spec.local.stress : spec.nonlocal.stress;
   require(!a.stress || stress, Errc::kArgument, "--stress: " + a.model + " was trained without stress");
   if (spec.family == Family::kLocal) {
@@ -113,14 +104,15 @@ ArchiveInfo result_info(const ArchiveInfo& input, const std::vector<LoadStep>& l
     StepInfo step;
     step.name = "increment_" + std::to_string(k);
     step.strain = strain;
+    step.after = k;
     info.steps.push_back(step);
   }
-  if (steps.size() == loads.size() + 1) info.loads = loads;  // a load belongs to one step of the model
+  (steps.size() == loads.size() + 1 ? info.loads : info.all_loads) = loads;
   return info;
 }
 
 // With --mpi the rank's planes are its input: what is read, run, judged and written is a grid of these planes.
-void run(const Arguments& a, Ranks& ranks) {
+void run(const PredictArguments& a, Ranks& ranks) {
   const Model model = read_model(a.model);
   const ModelSpec& spec = model.spec;
   check_options(a, spec);
@@ -191,6 +183,32 @@ void run(const Arguments& a, Ranks& ranks) {
   RunVerdict verdict(spec, own_shape, loads, options.phase, own_mask, threads);
   const DomainJudgement before = verdict.before();
   require(!a.verdict || before.stated, Errc::kArgument, "--verdict: " + a.model + " does not state its domain of training");
+  WriteOptions write;
+  write.stress = !a.no_stress && (nonlocal ? spec.nonlocal.stress : spec.local.stress);
+  write.verdict = a.verdict;
+  write.compress = a.compress;
+  write.packing = parse_packing(a.orientation);
+  write.threads = threads;
+  // Told apart by what changes a bit of the result, not by threads or memory.
+  const nlohmann::json settings{{"program", version_string()},
+                                {"model", {a.model, content_of(a.model)}},
+                                {"input", stamp_of(a.input)},
+                                {"input options", json_of(a.source)},
+                                {"engine", engine_of(surrogate->description())},
+                                {"from", from},
+                                {"steps", options.wanted},
+                                {"written", steps},
+                                {"orientation", a.orientation},
+                                {"compress", a.compress},
+                                {"stress", write.stress},
+                                {"verdict", a.verdict},
+                                {"boundary", {int(options.boundaries.x), int(options.boundaries.y), int(options.boundaries.z)}},
+                                {"mask", a.masks},
+                                {"tile", a.tile}};
+  std::string about_journal;
+  std::unique_ptr<RunJournal> journal;
+  require(!a.resume || ranks.size() == 1, Errc::kArgument, "--resume: a run of several ranks is not gone on with");
+  if (!nonlocal && !a.dry_run && ranks.size() == 1) journal = open_journal(a.output, settings, a.resume, options, about_journal);
   ReconstructPlan plan;
   try {
     plan = together ? plan_coupled(*surrogate, part.slab(), input.shape, boundaries, !a.masks.empty())
@@ -205,10 +223,7 @@ void run(const Arguments& a, Ranks& ranks) {
   std::array<double, 9> unknown;
   unknown.fill(std::numeric_limits<double>::quiet_NaN());
   info.steps[0].mean_F = mean_deformation(input, from).value_or(unknown);
-  WriteOptions write;
-  write.stress = !a.no_stress && (nonlocal ? spec.nonlocal.stress : spec.local.stress);
-  write.verdict = a.verdict;
-  write.compress = a.compress;
+  write.tile = plan.tile;
   if (a.dry_run && !ranks.root()) return;
   if (a.dry_run)
     return print_plan(*surrogate, info, plan,
@@ -216,6 +231,7 @@ void run(const Arguments& a, Ranks& ranks) {
                        .limit = limit,
                        .output = a.output,
                        .stress = write.stress,
+                       .packing = write.packing,
                        .compress = a.compress,
                        .devices = device_text(devices),
                        .count = int(devices.size()),
@@ -245,28 +261,40 @@ void run(const Arguments& a, Ranks& ranks) {
       write.remarks["padding"] = fmt::format("{} mirrored layers beyond the faces along {}", a.padding, padded);
   }
   write.provenance = provenance.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  write.later = {"domain", "verdict"};
   ArchiveInfo own_info = result_info(part.own().info(), loads, boundaries, steps);
   own_info.steps[0].mean_F = info.steps[0].mean_F;
   info.has_grain = input.has_grain;
-  RankOutput output(ranks, part.slab(), a.output, info, own_info, write);
-  ArchiveWriter& writer = output.writer();
+  if (plan.tiles == 1) journal.reset();  // whole or nothing
+  if (journal && !about_journal.empty()) note(ranks, about_journal);
+  RankOutput output(ranks, part.slab(), a.output, info, write, [&](const std::string& path, const WriteOptions& with) {
+    return begin_result(path, own_info, with, part.own(), journal.get(), settings, plan, options);
+  });
   InitialState source(part.wide(), options.mask, from, part.slab().first, input.shape.nz);
-  const double work = double(input.shape.voxels()) * double(loads.size());
+  const double left = 1 - double(std::ranges::count(options.done, 1)) / double(plan.tiles);
+  const double work = double(input.shape.voxels()) * double(loads.size()) * left;
   ProgressLine line(work, "voxel-steps", a.quiet || !ranks.root());
-  copy_grains_and_phases(part.own(), writer);
-  ResultSink::Choice choice{std::vector<int>(loads.size() + 1, -1), write.stress, !info.loads.empty(), write.verdict};
+  ResultSink::Choice choice{std::vector<int>(loads.size() + 1, -1), write.stress, write.verdict};
   for (std::size_t i = 0; i < steps.size(); ++i) choice.slot[std::size_t(steps[i])] = int(i);
   MacroCurve curve(own_shape, loads, own_mask);
-  ResultSink sink(writer, choice, &curve, &verdict);
+  ResultSink sink(output.writer(), choice, curve, verdict, journal.get(), plan.tiles);
   OwnPlanes own_sink(sink, part.slab());
   options.progress = [&](double fraction, std::string_view what) {
     ranks.watch();
     return line.show(fraction, what);
   };
-  if (together)
-    reconstruct_coupled(*surrogate, ranks, part.slab(), source, sink, options);
-  else
-    reconstruct(shared, source, own_sink, options);
+  ReconstructProfile profile;
+  options.profile = &profile;
+  try {
+    if (together)
+      reconstruct_coupled(*surrogate, ranks, part.slab(), source, sink, options);
+    else
+      reconstruct(shared, source, own_sink, options);
+  } catch (const Error& e) {
+    if (!journal || journal->tiles().empty()) throw;
+    throw Error(e.code(), fmt::format("{}; {} of {} tiles are whole: --resume goes on with them", e.what(), journal->tiles().size(), plan.tiles));
+  }
+  sink.finish();
   curve.sum(ranks);
   verdict.sum(ranks);
   if (!a.curve.empty() && ranks.root()) curve.write(a.curve);
@@ -275,7 +303,11 @@ void run(const Arguments& a, Ranks& ranks) {
   if (domain.stated) output.remark("verdict", name(domain.verdict));
   const std::string error = verdict.error_text();
   if (!error.empty()) output.remark("estimated_error", error);
+  const double finishing = line.seconds();
   output.finish();
+  if (journal) journal->finish();
+  const RunProfile stages{profile, sink.judge_seconds, sink.write_seconds, sink.bytes, line.seconds() - finishing, work};
+  if (!a.profile_json.empty() && ranks.root()) write_profile(stages, a.output, a.profile_json);
   if (domain.verdict != Verdict::kFine) note(ranks, text(domain));
   if (a.quiet || !ranks.root()) return;
   const double seconds = line.seconds();
@@ -294,68 +326,15 @@ void run(const Arguments& a, Ranks& ranks) {
   if (curve.last_von_mises() >= 0)
     fmt::print("stress: {:.4g} MPa von Mises of the mean at the last step\n", curve.last_von_mises() / 1e6);
   if (!a.curve.empty()) fmt::print("curve: {}\n", a.curve);
+  if (a.profile) print_profile(stages, a.output);
 }
 
 }  // namespace
 
 void add_predict(CLI::App& app) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<PredictArguments>();
   CLI::App* verb = app.add_subcommand("predict", "carry a microstructure through a model's strain path");
-  verb->add_option("model", a->model, "a model written by `grainspin train`")->required();
-  verb->add_option("input", a->input,
-                   "archive whose initial state is taken (nothing of its later steps is read)")
-      ->required();
-  verb->add_option("--from-increment", a->from,
-                   "start from this increment of the archive in the place of its first state (increment_K, or the K-th state)")
-      ->check(CLI::NonNegativeNumber);
-  verb->add_option("-o,--output", a->output, "archive to write")->required();
-  verb->add_option("--device", a->device, "auto, cpu, cuda; cpu:N: N engines on the CPU, sharing its threads and the tiles")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}) | CLI::Validator([](std::string& text) { return std::string(text.starts_with("cpu:") ? "" : "no such device"); }, "cpu:N"))
-      ->capture_default_str();
-  verb->add_option("--gpu", a->gpus, "number of the GPU, or several that share the tiles: 0,1 (default 0; with --mpi each rank takes one, by its number on its machine)")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(CLI::NonNegativeNumber);
-  verb->add_option("--backend", a->backend, "engine or libtorch")
-      ->check(CLI::IsMember({"engine", "libtorch"}))
-      ->capture_default_str();
-  verb->add_option("--threads", a->threads, "threads of the CPU engine; 0: as many as the machine has")
-      ->check(CLI::Range(0, 4096))
-      ->capture_default_str();
-  verb->add_option("--precision", a->precision, "strict: fp32; fast: local models in bf16 where the processor has it, the state of nonlocal ones in fp16 on a GPU")
-      ->check(CLI::IsMember({"strict", "fast"}))
-      ->capture_default_str();
-  verb->add_option("--load", a->load,
-                   std::string("nonlocal models: what the grid is carried through; DAMASK's load.yaml, a table, an "
-                               "archive, or a name:axes[:strain[:step]] joined by + (") +
-                       load_names() + "); default: the model's own");
-  verb->add_option("--phase", a->phases, "nonlocal models: NAME=MODEL'S PHASE where the names differ; may be repeated")
-      ->allow_extra_args(false);  // one each time
-  verb->add_option("--padding", a->padding,
-                   "nonlocal models: mirrored layers beyond the faces of axes that are not periodic")
-      ->check(CLI::Range(0, 1 << 20))
-      ->capture_default_str();
-  verb->add_option("--curve", a->curve, "write the mean stress and velocity gradient of every step here (CSV)");
-  auto* stress = verb->add_flag("--stress", a->stress, "write stresses (the default where the model has them)");
-  verb->add_flag("--no-stress", a->no_stress, "write no stresses")->excludes(stress);
-  verb->add_flag("--verdict", a->verdict, "write each voxel's verdict at each step: 0 fine, 1 doubtful, 2 outside the domain of training");
-  verb->add_option("--memory", a->memory, "most memory to take, such as 2GB (default: most of what is free)");
-  verb->add_option("--steps", a->steps,
-                   "steps to write: all, last, or a list such as 0,5,13 (0 is always written)")
-      ->capture_default_str();
-  verb->add_option("--tile", a->tile, "edge of a tile in voxels; 0: chosen from the memory")
-      ->check(CLI::Range(0, 1 << 20))
-      ->capture_default_str();
-  verb->add_option(
-      "--boundary", a->boundary,
-      "periodic or clamped, or one for each axis: periodic,periodic,clamped (default: the input's)");
-  verb->add_option("--mask", a->masks, "leave voxels out: phase=NAME or grain=NUMBERS; may be repeated")
-      ->allow_extra_args(false);  // one each time
-  verb->add_flag("--dry-run", a->dry_run, "print what the run would take, compute nothing");
-  verb->add_flag("--compress", a->compress, "compress the result");
-  verb->add_flag("--quiet", a->quiet, "print nothing but errors");
-  add_source_options(*verb, a->source);
-  verb->add_flag("--mpi", a->mpi, "local models: share the grid among the ranks that mpirun or srun has started (docs/parallel.md)");
+  add_predict_options(*verb, *a);
   verb->callback([a] { on_ranks(a->mpi, [&](Ranks& ranks) { run(*a, ranks); }); });
 }
 

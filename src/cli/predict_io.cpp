@@ -1,7 +1,9 @@
 #include "src/cli/predict_io.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <set>
 
@@ -63,19 +65,105 @@ void InitialState::read(std::int64_t begin, std::int64_t count, float* q) {
   }
 }
 
+ResultSink::ResultSink(ArchiveWriter& writer, Choice choice, MacroCurve& curve, RunVerdict& verdict, RunJournal* journal,
+                       std::int64_t tiles)
+    : writer_(writer), choice_(std::move(choice)), curve_(curve), verdict_(verdict), journal_(journal), whole_(std::size_t(tiles)) {
+  if (!journal_) return;
+  for (const RunJournal::Tile& tile : journal_->tiles()) whole_.at(std::size_t(tile.number)) = sums_of(tile.sums);
+}
+
 void ResultSink::write(std::array<int, 3> lo, Shape extent, const StepOutput& out) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto now = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  const std::uint8_t* verdict = nullptr;
   const int slot = choice_.slot[std::size_t(out.step)];
   if (out.step > 0) {
-    if (curve_) curve_->add(lo, extent, out);
-    if (verdict_) verdict_->add_error(extent, out);
-    if (out.load && choice_.loads) writer_.load(out.step, *out.load);
+    verdict_.add_error(extent, out);
+    TileSums& sums = begun_[lo];
+    sums.resize(choice_.slot.size() - 1);
+    StepSum& sum = sums[std::size_t(out.step - 1)];
+    curve_.count(lo, extent, out, sum.stress);
+    if (slot >= 0) verdict = verdict_.judge(lo, extent, out, sum.verdict);
+    if (out.load) {
+      curve_.load(out.step, *out.load);
+      writer_.load(out.step, *out.load);
+    }
   }
+  const double judged = now();
+  judge_seconds += judged;
   if (slot < 0) return;
   writer_.orientation(slot, lo, extent, out.orientation);
-  if (out.step == 0) return;
-  const std::uint8_t* verdict = verdict_ ? verdict_->add(lo, extent, out) : nullptr;
-  if (out.stress && choice_.stress) writer_.stress(slot, lo, extent, out.stress);
-  if (verdict && choice_.verdict) writer_.verdict(slot, lo, extent, verdict);
+  bytes += extent.voxels() * 16;
+  if (out.stress && choice_.stress) {
+    writer_.stress(slot, lo, extent, out.stress);
+    bytes += extent.voxels() * 24;
+  }
+  if (verdict && choice_.verdict) {
+    writer_.verdict(slot, lo, extent, verdict);
+    bytes += extent.voxels();
+  }
+  write_seconds += now() - judged;
+}
+
+void ResultSink::whole(std::int64_t tile, std::array<int, 3> lo) {
+  TileSums& sums = whole_.at(std::size_t(tile));
+  sums = std::move(begun_[lo]);
+  begun_.erase(lo);
+  if (journal_) journal_->add({tile, writer_.flush(), text(sums)});
+}
+
+void ResultSink::finish() {
+  for (auto& [lo, sums] : begun_) whole_.push_back(std::move(sums));  // runs without tiles do not tell what is whole
+  begun_.clear();
+  for (const TileSums& tile : whole_)
+    for (std::size_t t = 0; t < tile.size(); ++t) {
+      verdict_.add(int(t) + 1, tile[t].verdict);
+      curve_.add(int(t) + 1, tile[t].stress);
+    }
+}
+
+// Doubles as their bits, so that they come back as they were.
+std::string ResultSink::text(const TileSums& sums) {
+  std::string out;
+  for (const StepSum& s : sums) {
+    const VoxelVerdicts& v = s.verdict;
+    out += fmt::format("{} {} {} {} {} {:x} {:x} {}", v.voxels, v.doubtful, v.outside, v.orientation, v.increment,
+                       std::bit_cast<std::uint64_t>(v.orientation_beyond), std::bit_cast<std::uint64_t>(v.increment_largest),
+                       s.stress.voxels);
+    for (const double c : s.stress.stress) out += fmt::format(" {:x}", std::bit_cast<std::uint64_t>(c));
+    out += ";";
+  }
+  return out;
+}
+
+ResultSink::TileSums ResultSink::sums_of(const std::string& text) const {
+  TileSums sums;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  bool fine = true;
+  const auto next = [&](auto& value, int base) {
+    while (at != end && (*at == ' ' || *at == ';')) ++at;
+    const auto [stop, error] = std::from_chars(at, end, value, base);
+    fine = fine && error == std::errc();
+    at = stop;
+  };
+  const auto number = [&](double& value) {
+    std::uint64_t bits = 0;
+    next(bits, 16);
+    value = std::bit_cast<double>(bits);
+  };
+  while (at != end && fine) {
+    StepSum& s = sums.emplace_back();
+    for (std::int64_t* n : {&s.verdict.voxels, &s.verdict.doubtful, &s.verdict.outside, &s.verdict.orientation, &s.verdict.increment})
+      next(*n, 10);
+    number(s.verdict.orientation_beyond);
+    number(s.verdict.increment_largest);
+    next(s.stress.voxels, 10);
+    for (double& c : s.stress.stress) number(c);
+    while (at != end && *at == ';') ++at;
+  }
+  require(fine && sums.size() < choice_.slot.size(), Errc::kFormat, "the journal of the run is damaged");
+  return sums;
 }
 
 std::vector<std::uint8_t> read_mask(FieldReader& reader, const std::vector<std::string>& masks) {
@@ -107,6 +195,13 @@ std::vector<std::uint8_t> read_mask(FieldReader& reader, const std::vector<std::
     if (!grains.empty()) reader.grain(at, count, ids.data()), apply(grains);
   });
   return mask;
+}
+
+Packing parse_packing(const std::string& name) {
+  for (const Packing p : {Packing::k32, Packing::k48, Packing::k64})
+    if (name == "packed" + std::to_string(int(p))) return p;
+  require(name == "float32", Errc::kArgument, "orientations: '" + name + "', wanted float32, packed32, packed48 or packed64");
+  return Packing::kNone;
 }
 
 std::vector<int> parse_steps(const std::string& text, int steps) {

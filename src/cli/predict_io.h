@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "grainspin/archive.h"
 #include "grainspin/reconstruct.h"
 #include "src/cli/macro_curve.h"
+#include "src/cli/predict_journal.h"
 #include "src/cli/predict_verdict.h"
 
 namespace grainspin::cli {
@@ -29,29 +31,46 @@ class InitialState final : public OrientationSource {
   int step_, first_, nz_;
 };
 
-// Writes the chosen steps, the initial state among them, and adds them to the verdict; every step to the curve.
+// Writes the chosen steps, the initial state among them. What it adds up of every tile goes to curve and verdict at the end,
+// in the order of the tiles, so that a run that was stopped and gone on with tells the same.
 class ResultSink final : public OrientationSink {
  public:
   struct Choice {
     std::vector<int> slot;  // [T+1] place of step k in the file, -1 where it is not wanted
     bool stress = false;    // the file takes stresses
-    bool loads = false;     // the file takes the load of every step of the model
     bool verdict = false;   // the file takes the verdict of every voxel
   };
-  ResultSink(ArchiveWriter& writer, Choice choice, MacroCurve* curve, RunVerdict* verdict)
-      : writer_(writer), choice_(std::move(choice)), curve_(curve), verdict_(verdict) {}
+  ResultSink(ArchiveWriter& writer, Choice choice, MacroCurve& curve, RunVerdict& verdict, RunJournal* journal, std::int64_t tiles);
   void write(std::array<int, 3> lo, Shape extent, const StepOutput& out) override;
+  void whole(std::int64_t tile, std::array<int, 3> lo) override;
+  void finish();  // once all tiles are whole
+
+  double judge_seconds = 0, write_seconds = 0;  // spent in the verdicts, in the file
+  std::int64_t bytes = 0;                       // given to the file, before packing and compression
 
  private:
+  struct StepSum {
+    VoxelVerdicts verdict;
+    MacroCurve::Sum stress;
+  };
+  using TileSums = std::vector<StepSum>;  // [T]
+  static std::string text(const TileSums& sums);
+  TileSums sums_of(const std::string& text) const;
+
   ArchiveWriter& writer_;
   Choice choice_;
-  MacroCurve* curve_;    // or null
-  RunVerdict* verdict_;  // or null
+  MacroCurve& curve_;
+  RunVerdict& verdict_;
+  RunJournal* journal_;  // or null; the tiles that it tells of are taken over
+  std::map<std::array<int, 3>, TileSums> begun_;  // by the corner of their tile
+  std::vector<TileSums> whole_;                   // [tiles]
 };
 
 // "phase=NAME" or "grain=3,7" each: the voxels of these are masked (0 in the result; empty without masks).
 std::vector<std::uint8_t> read_mask(FieldReader& reader, const std::vector<std::string>& masks);
 
+// float32, packed32, packed48 or packed64. Throws Error kArgument.
+Packing parse_packing(const std::string& name);
 // "all", "last" or "0,5,13": the steps to write, ascending, step 0 always among them.
 std::vector<int> parse_steps(const std::string& text, int steps);
 // The state called increment_K, else the K-th state; -1: the first. Throws Error kArgument where there is none.

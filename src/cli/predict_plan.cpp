@@ -56,7 +56,7 @@ std::string padded_axes(const Boundaries& boundaries) {
 void print_plan(const Surrogate& surrogate, const ArchiveInfo& info, const ReconstructPlan& plan,
                 const PlanFacts& facts) {
   const double rate = measured_rate(surrogate, facts.loads) * facts.count;
-  const std::int64_t bytes = info.shape.voxels() * std::int64_t(info.steps.size()) * (facts.stress ? 40 : 16);
+  const std::int64_t bytes = info.shape.voxels() * std::int64_t(info.steps.size()) * (packed_bytes(facts.packing) + (facts.stress ? 24 : 0));
   fmt::print("engine      {}\n", facts.devices);
   fmt::print("grid        {} x {} x {} = {} voxels\n", info.shape.nx, info.shape.ny, info.shape.nz, info.shape.voxels());
   fmt::print("steps       {} computed, {} states written\n", facts.loads.size(), info.steps.size());

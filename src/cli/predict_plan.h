@@ -13,7 +13,9 @@ namespace grainspin::cli {
 struct PlanFacts {
   std::int64_t memory = 0, limit = 0;  // bytes: expected, allowed
   std::string output;
-  bool stress = false, compress = false;
+  bool stress = false;
+  Packing packing = Packing::kNone;
+  bool compress = false;
   std::string devices;  // what computes
   int count = 1;        // of devices
   std::vector<LoadStep> loads;

@@ -114,15 +114,15 @@ ReconstructPlan plan_coupled(const Surrogate& surrogate, const Slab& slab, Shape
   return plan;
 }
 
-RankOutput::RankOutput(Ranks& ranks, const Slab& slab, const std::string& path, const ArchiveInfo& whole, const ArchiveInfo& own,
-                       const WriteOptions& options)
+RankOutput::RankOutput(Ranks& ranks, const Slab& slab, const std::string& path, const ArchiveInfo& whole,
+                       const WriteOptions& options, const Begin& begin)
     : ranks_(ranks), path_(path), own_path_(ranks.size() > 1 ? file_of(path, ranks.rank(), ranks.size()) : path), whole_(whole),
       options_(options) {
   if (ranks.size() > 1) {
     options_.remarks["ranks"] = fmt::format("planes {} to {} of {} along z, rank {} of {}", slab.own[0], slab.own[1] - 1, slab.nz,
                                             ranks.rank(), ranks.size());
   }
-  writer_ = create_archive(own_path_, own, options_);
+  writer_ = begin(own_path_, options_);
 }
 
 RankOutput::~RankOutput() {

@@ -49,9 +49,11 @@ ReconstructPlan plan_coupled(const Surrogate& surrogate, const Slab& slab, Shape
 // The files of a result.
 class RankOutput {
  public:
-  // `whole`: what the result is; with several ranks each one's file, OUT.0002of0004.h5 beside OUT.h5, has its planes.
-  RankOutput(Ranks& ranks, const Slab& slab, const std::string& path, const ArchiveInfo& whole, const ArchiveInfo& own,
-             const WriteOptions& options);
+  // `whole`: what the result is; with several ranks each one's file, OUT.0002of0004.h5 beside OUT.h5, has its planes. `begin`
+  // makes the rank's file under this name.
+  using Begin = std::function<std::unique_ptr<ArchiveWriter>(const std::string& path, const WriteOptions& options)>;
+  RankOutput(Ranks& ranks, const Slab& slab, const std::string& path, const ArchiveInfo& whole, const WriteOptions& options,
+             const Begin& begin);
   ~RankOutput();  // where finish() has not succeeded nothing is left of this rank's file
   RankOutput(const RankOutput&) = delete;
   RankOutput& operator=(const RankOutput&) = delete;

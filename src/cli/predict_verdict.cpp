@@ -29,9 +29,9 @@ RunVerdict::RunVerdict(const ModelSpec& spec, Shape shape, std::vector<LoadStep>
                        const std::vector<std::uint8_t>& mask, int threads)
     : judge_(spec), shape_(shape), loads_(std::move(loads)), phase_(phase), mask_(mask), threads_(threads), voxels_(loads_.size()), calibration_(calibration(spec)) {}
 
-const std::uint8_t* RunVerdict::add(std::array<int, 3> lo, Shape extent, const StepOutput& out) {
+const std::uint8_t* RunVerdict::judge(std::array<int, 3> lo, Shape extent, const StepOutput& out, VoxelVerdicts& sum) {
   verdict_.resize(std::size_t(extent.voxels()));
-  voxels_[std::size_t(out.step - 1)] +=
+  sum +=
       judge_.voxels(extent.voxels(), out.orientation, out.increment, box_of(phase_, shape_, lo, extent, tile_phase_),
                     box_of(mask_, shape_, lo, extent, tile_mask_), verdict_.data(), threads_,
                     &loads_[std::size_t(out.step - 1)]);

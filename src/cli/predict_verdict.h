@@ -21,12 +21,14 @@ class RunVerdict {
              const std::vector<std::uint8_t>& mask, int threads);
   // What the loads alone tell, before the run.
   DomainJudgement before() const { return judge_.run(loads_); }
-  // A tile of a step: its box [lo, lo + extent). Returns the verdict of its voxels, [extent] (0, 1, 2), until the next call.
-  const std::uint8_t* add(std::array<int, 3> lo, Shape extent, const StepOutput& out);
+  // A tile of a step: its box [lo, lo + extent). Returns the verdict of its voxels, [extent] (0, 1, 2), until the next call;
+  // counts them in `sum`.
+  const std::uint8_t* judge(std::array<int, 3> lo, Shape extent, const StepOutput& out, VoxelVerdicts& sum);
+  void add(int step, const VoxelVerdicts& sum) { voxels_[std::size_t(step - 1)] += sum; }
   // What a step adds to the model's own estimate of its error: of every step, written or not.
   void add_error(Shape extent, const StepOutput& out);
   void sum(Ranks& ranks);  // collective: what all ranks have added
-  // Of the run, all steps added.
+  // Of the run, all tiles added.
   DomainJudgement judgement() const { return judge_.run(loads_, voxels_); }
   // "; voxels: 0.1 % doubtful, 0 % outside at most (step 13)", "; all voxels fine"; "" where the model states nothing of voxels.
   std::string voxel_text() const;

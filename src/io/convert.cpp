@@ -58,6 +58,7 @@ void to_result(FieldReader& in, const std::string& output, const ConvertOptions&
   WriteOptions write;
   write.stress = options.stress;
   write.compress = options.compress;
+  write.packing = options.packing;
   write.provenance = provenance(info);
   const auto out = create_archive(output, info, write);
   const std::int64_t N = info.shape.voxels();
@@ -103,6 +104,8 @@ void convert(const std::string& input, const std::string& output, const ConvertO
               kind == ".ctf",
           Errc::kArgument, output + ": wanted a name that ends with .h5, .vtkhdf, .pvd, .vti, .txt, .ang or .ctf");
   require(options.damask || !options.hardened, Errc::kArgument, "--hardened is of what DAMASK starts from: --damask");
+  require(options.packing == Packing::kNone || kind == ".h5" || kind == ".vtkhdf", Errc::kArgument,
+          output + ": only .h5 files hold packed orientations");
   require(!options.damask || kind == ".vti", Errc::kArgument, output + ": DAMASK's geometry is a .vti file");
   for (const std::string& other : {options.source.material, input})
     require(!options.damask || other.empty() || !std::filesystem::equivalent(material_name(output), other, error), Errc::kArgument,

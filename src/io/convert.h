@@ -10,6 +10,7 @@ namespace grainspin {
 
 struct ConvertOptions {
   bool compress = true;  // .h5: shuffle and gzip
+  Packing packing = Packing::kNone;  // .h5: of the orientations
   bool stress = false;   // Cauchy stress from F and P
   // Bits of the stresses' mantissas that are kept (1 .. 23), rounded to nearest: fewer make smaller files. 10 is
   // 5e-4 of a value.

@@ -8,7 +8,6 @@
 #include "src/io/virtual_dataset.h"
 
 namespace grainspin::h5 {
-namespace {
 
 // HDF5 keeps the switch per thread where it is built thread-safe, else once. Its closing of what is still open at
 // exit is switched off too: every handle here closes itself, and after a full disk HDF5 cannot give a file up, tries
@@ -19,6 +18,8 @@ void quiet() {
   thread_local const bool done = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0;
   (void)done;
 }
+
+namespace {
 
 std::string trimmed(std::string text) {
   const auto zero = text.find('\0');
@@ -130,6 +131,14 @@ void Dataset::transfer(bool write, hid_t type, void* buffer, const std::vector<h
   }
 }
 
+std::vector<hsize_t> Dataset::chunk() const {
+  const Id create(H5Dget_create_plist(id_), H5Pclose);
+  if (H5Pget_layout(create) != H5D_CHUNKED) return {};
+  std::vector<hsize_t> shape(shape_.size());
+  if (H5Pget_chunk(create, int(shape.size()), shape.data()) < 0) fail(Errc::kFormat, where_, "has no readable chunks");
+  return shape;
+}
+
 void Dataset::require_written() const {
   if (is_virtual(id_)) return require_parts(*this);
   const Id type(H5Dget_type(id_), H5Tclose);
@@ -197,21 +206,6 @@ File File::open(const std::string& path) {
   file.id_ = Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
   if (file.id_ < 0) fail(Errc::kFormat, path, "is a damaged or truncated HDF5 file");
   return file;
-}
-
-File File::create(const std::string& path, const std::string& name) {
-  quiet();
-  File file;
-  file.path_ = name.empty() ? path : name;
-  file.id_ = Id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
-  if (file.id_ < 0) fail(Errc::kIo, file.path_, "cannot be created");
-  return file;
-}
-
-void File::close() {
-  quiet();
-  if (id_ >= 0 && H5Fflush(id_, H5F_SCOPE_GLOBAL) < 0) fail(Errc::kIo, path_, "cannot be written");
-  if (!id_.reset()) fail(Errc::kIo, path_, "cannot be closed");
 }
 
 std::string File::where(std::string_view kind, std::string_view name) const {
@@ -306,83 +300,6 @@ std::string File::string(const std::string& object, const std::string& name) con
   return read_text(
       type, std::size_t(H5Sget_simple_extent_npoints(space)), H5Aget_storage_size(id),
       [&](hid_t memory, void* to) { return H5Aread(id, memory, to); }, where("attribute", object + "/" + name));
-}
-
-void File::make_group(const std::string& name) {
-  quiet();
-  const Id link(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-  H5Pset_create_intermediate_group(link, 1);
-  const Id group(H5Gcreate2(id_, name.c_str(), link, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
-  if (group < 0) fail(Errc::kIo, where("group", name), "cannot be made");
-}
-
-Dataset File::make_dataset(const std::string& name, hid_t type, const Layout& layout) {
-  quiet();
-  const std::string at = where("dataset", name);
-  const Id space(H5Screate_simple(int(layout.shape.size()), layout.shape.data(),
-                                  layout.max.empty() ? nullptr : layout.max.data()),
-                 H5Sclose);
-  const Id create(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-  H5Pset_obj_track_times(create, 0);  // the same content makes the same file
-  if (!layout.chunk.empty()) {
-    H5Pset_chunk(create, int(layout.chunk.size()), layout.chunk.data());
-    if (layout.compress) {
-      H5Pset_shuffle(create);
-      H5Pset_deflate(create, 6);
-    }
-  }
-  Id id(H5Dcreate2(id_, name.c_str(), type, space, H5P_DEFAULT, create, H5P_DEFAULT), H5Dclose);
-  if (id < 0) fail(Errc::kIo, at, "cannot be made");
-  return Dataset(std::move(id), at);
-}
-
-void File::put_text(const std::string& name, const std::string& text) {
-  quiet();
-  const Id type(H5Tcopy(H5T_C_S1), H5Tclose), space(H5Screate(H5S_SCALAR), H5Sclose);
-  H5Tset_size(type, std::max<std::size_t>(text.size(), 1));
-  H5Tset_strpad(type, H5T_STR_NULLPAD);
-  H5Tset_cset(type, H5T_CSET_UTF8);
-  const Id create(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-  H5Pset_obj_track_times(create, 0);
-  const Id id(H5Dcreate2(id_, name.c_str(), type, space, H5P_DEFAULT, create, H5P_DEFAULT), H5Dclose);
-  const std::string bytes = text.empty() ? std::string(1, '\0') : text;
-  if (id < 0 || H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0)
-    fail(Errc::kIo, where("dataset", name), "cannot be written");
-}
-
-void File::put_attribute(const std::string& object, const std::string& name, hid_t type, hid_t space,
-                         hid_t memory, const void* values) {
-  quiet();
-  const Id id(H5Acreate_by_name(id_, object.c_str(), name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT,
-                                H5P_DEFAULT),
-              H5Aclose);
-  if (id < 0 || H5Awrite(id, memory, values) < 0)
-    fail(Errc::kIo, where("attribute", object + "/" + name), "cannot be written");
-}
-
-void File::put(const std::string& object, const std::string& name, const std::vector<double>& values) {
-  const hsize_t n = values.size();
-  const Id space(H5Screate_simple(1, &n, nullptr), H5Sclose);
-  put_attribute(object, name, H5T_IEEE_F64LE, space, H5T_NATIVE_DOUBLE, values.data());
-}
-
-void File::put(const std::string& object, const std::string& name, const std::vector<std::int64_t>& values) {
-  const hsize_t n = values.size();
-  const Id space(H5Screate_simple(1, &n, nullptr), H5Sclose);
-  put_attribute(object, name, H5T_STD_I64LE, space, H5T_NATIVE_INT64, values.data());
-}
-
-void File::put_scalar(const std::string& object, const std::string& name, std::int64_t value) {
-  const Id space(H5Screate(H5S_SCALAR), H5Sclose);
-  put_attribute(object, name, H5T_STD_I64LE, space, H5T_NATIVE_INT64, &value);
-}
-
-void File::put(const std::string& object, const std::string& name, const std::string& value) {
-  const Id type(H5Tcopy(H5T_C_S1), H5Tclose), space(H5Screate(H5S_SCALAR), H5Sclose);
-  H5Tset_size(type, std::max<std::size_t>(value.size(), 1));
-  H5Tset_strpad(type, H5T_STR_NULLPAD);
-  const std::string bytes = value.empty() ? std::string(1, '\0') : value;
-  put_attribute(object, name, type, space, type, bytes.data());
 }
 
 }  // namespace grainspin::h5

@@ -50,6 +50,8 @@ template <> inline hid_t native<std::int32_t>() { return H5T_NATIVE_INT32; }
 template <> inline hid_t native<std::int64_t>() { return H5T_NATIVE_INT64; }
 template <> inline hid_t native<std::uint8_t>() { return H5T_NATIVE_UINT8; }
 
+// Switches off HDF5's own printing and its closing at exit, in this thread. First in whatever calls it.
+void quiet();
 // HDF5's innermost reason for the last failure, as a person wants it; empty where it gives none.
 std::string reason();
 // Throws Error(code): "FILE: WHAT (reason)".
@@ -86,6 +88,14 @@ class Dataset {
     auto [start, count] = rows_box(begin, n);
     read(to, start, count);
   }
+  void write_as(hid_t type, const void* from, const std::vector<hsize_t>& start, const std::vector<hsize_t>& count) const {
+    transfer(true, type, const_cast<void*>(from), start, count);
+  }
+  // A whole chunk as it is to lie in the file, filters applied, whose first entry is `start`.
+  void write_chunk(const void* bytes, std::size_t n, const std::vector<hsize_t>& start) const;
+  // Where such a chunk lies: offset and bytes in the file.
+  std::array<std::uint64_t, 2> chunk_place(const std::vector<hsize_t>& start) const;
+  std::vector<hsize_t> chunk() const;  // its shape; empty where it has none
   void read_as(hid_t type, void* to, const std::vector<hsize_t>& start,
                const std::vector<hsize_t>& count) const {
     transfer(false, type, to, start, count);
@@ -108,6 +118,7 @@ class Dataset {
 struct Layout {
   std::vector<hsize_t> shape, chunk, max;  // max empty: fixed extents
   bool compress = false;                   // shuffle and gzip
+  bool early = false;                      // its place in the file is given now, and nothing is written there
 };
 
 class File {
@@ -119,6 +130,9 @@ class File {
   static File open(const std::string& path);
   // A new file; an existing one is replaced. Errors call it `name` (empty: its path).
   static File create(const std::string& path, const std::string& name = "");
+  // An existing one to be changed; `name` as for create. Throws as open.
+  static File change(const std::string& path, const std::string& name = "");
+  void flush();  // to the operating system. Throws kIo
   void close();  // throws kIo where what was written cannot be kept
 
   const std::string& path() const { return path_; }
@@ -148,6 +162,8 @@ class File {
   void put_scalar(const std::string& object, const std::string& name, std::int64_t value);
   // Fixed-length ASCII, as VTK asks for its `Type`.
   void put(const std::string& object, const std::string& name, const std::string& value);
+  // Likewise, in `size` characters, the rest zeros; replaces one of this size.
+  void put_sized(const std::string& object, const std::string& name, const std::string& value, std::size_t size);
 
  private:
   template <class T>

@@ -86,8 +86,8 @@ std::vector<LoadStep> read_load_table(const std::string& text, const std::string
 }
 
 std::vector<LoadStep> prescribed_loads(const ArchiveInfo& info) {
-  require(!info.loads.empty(), Errc::kFormat, info.path + ": does not tell its load (no deformation gradients)");
-  std::vector<LoadStep> loads = info.loads;
+  std::vector<LoadStep> loads = info.all_loads.empty() ? info.loads : info.all_loads;
+  require(!loads.empty(), Errc::kFormat, info.path + ": does not tell its load (no deformation gradients)");
   for (std::size_t k = 0; k < loads.size(); ++k) {
     LoadStep& load = loads[k];
     require(std::ranges::any_of(load.prescribed, [](bool p) { return p; }), Errc::kFormat,

@@ -1,4 +1,4 @@
-// The project's result file, version 1 (docs/file_formats.md): HDF5 that is also a VTKHDF 2.0 ImageData.
+// The project's result file, versions 1 and 2 (docs/file_formats.md): HDF5 that is also a VTKHDF 2.0 ImageData.
 //
 //   /VTKHDF                      Type ImageData, WholeExtent, Origin, Spacing, Direction; Version 2.0
 //   /VTKHDF/CellData/orientation [S, nz, ny, nx, 4] float32      S = T + 1 states
@@ -7,6 +7,9 @@
 //   /VTKHDF/CellData/grain,phase [1, nz, ny, nx] int32           the same at every state
 //   /VTKHDF/Steps                NSteps, Values (strain or state), CellDataOffsets
 //   /grainspin                   format_version; mean_F, mean_P, load, prescribed, time, strain; info (JSON); material
+// Version 2 has one of these, or both:
+//   /grainspin/packed/orientation [S, nz, ny, nx, 4, 6 or 8] uint8, packed.h; in the place of CellData/orientation
+//   /grainspin/state_step        [S] loads that lead to each state, where states were left out; load has one row for each
 #pragma once
 
 #include <memory>
@@ -17,7 +20,8 @@
 
 namespace grainspin {
 
-inline constexpr int kResultVersion = 1;
+inline constexpr int kResultVersion = 2;
+inline constexpr const char* kPackedOrientation = "grainspin/packed/orientation";
 
 // The JSON text of what has no table of its own: names, phases, laws, boundaries, conventions.
 std::string info_text(const ArchiveInfo& info);

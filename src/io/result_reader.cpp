@@ -19,9 +19,9 @@ class ResultReader final : public FieldReader {
   explicit ResultReader(h5::File file) : file_(std::move(file)) {
     info_.path = file_.path();
     const auto version = file_.integers("grainspin", "format_version", 1)[0];
-    require(version == kResultVersion, Errc::kFormat,
+    require(version >= 1 && version <= kResultVersion, Errc::kFormat,
             info_.path + ": grainspin result version " + std::to_string(version) +
-                " is not supported (this program reads " + std::to_string(kResultVersion) + ")");
+                " is not supported (this program reads 1 to " + std::to_string(kResultVersion) + ")");
     info_.format = "grainspin result " + std::to_string(version);
     read_info_text(file_.dataset("grainspin/info").text(), file_.where("dataset", "grainspin/info"), info_);
     read_grid();
@@ -37,7 +37,10 @@ class ResultReader final : public FieldReader {
   void orientation(int step, std::int64_t begin, std::int64_t count, float* q) override {
     require(info_.has_orientation, Errc::kFormat, info_.path + ": holds no orientations");
     check(step, begin, count);
-    read(orientation_, step, begin, count, 4, q);
+    if (info_.packing == Packing::kNone)
+      read(orientation_, step, begin, count, 4, q);
+    else
+      read_packed(step, begin, count, q);
   }
 
   void F(int, std::int64_t, std::int64_t, float*) override {
@@ -114,19 +117,36 @@ class ResultReader final : public FieldReader {
       std::copy_n(P.begin() + std::ptrdiff_t(9 * k), 9, info_.steps[k].mean_P.begin());
     }
     if (!file_.exists("grainspin/load")) return;
-    const auto L = table("load", S - 1, 9), prescribed = table("prescribed", S - 1, 9);
-    for (std::size_t k = 0; k + 1 < S; ++k) {
+    std::size_t T = S - 1;
+    const bool part = file_.exists("grainspin/state_step");
+    if (part) {
+      const auto after = table("state_step", S, 1);
+      const h5::Dataset load = file_.dataset("grainspin/load");
+      load.require_written();
+      T = load.rows();
+      for (std::size_t k = 0; k < S; ++k) {
+        require(after[k] >= (k == 0 ? 0 : after[k - 1]) && after[k] <= double(T), Errc::kFormat,
+                file_.where("dataset", "grainspin/state_step") + ": state " + std::to_string(k) + " comes after load " +
+                    std::to_string(std::int64_t(after[k])) + " of " + std::to_string(T));
+        info_.steps[k].after = int(after[k]);
+      }
+    }
+    const auto L = table("load", T, 9), prescribed = table("prescribed", T, 9);
+    for (std::size_t k = 0; k < T; ++k) {
       LoadStep load;
       for (std::size_t c = 0; c < 9; ++c) {
         load.L[c] = L[9 * k + c];
         load.prescribed[c] = prescribed[9 * k + c] != 0;
       }
-      info_.loads.push_back(load);
+      (part ? info_.all_loads : info_.loads).push_back(load);
     }
   }
 
   h5::Dataset cell_array(const std::string& name, hsize_t states, hsize_t width) const {
-    h5::Dataset data = file_.dataset("VTKHDF/CellData/" + name);
+    return field(file_.dataset("VTKHDF/CellData/" + name), states, width);
+  }
+
+  h5::Dataset field(h5::Dataset data, hsize_t states, hsize_t width) const {
     std::vector<hsize_t> wanted{states, hsize_t(info_.shape.nz), hsize_t(info_.shape.ny), hsize_t(info_.shape.nx)};
     if (width > 1) wanted.push_back(width);
     if (data.shape() != wanted) {
@@ -139,7 +159,17 @@ class ResultReader final : public FieldReader {
 
   void find_fields() {
     info_.has_orientation = file_.exists("VTKHDF/CellData/orientation");
-    if (info_.has_orientation) orientation_ = cell_array("orientation", info_.steps.size(), 4);
+    if (info_.has_orientation) {
+      orientation_ = cell_array("orientation", info_.steps.size(), 4);
+    } else if (file_.exists(kPackedOrientation)) {
+      h5::Dataset data = file_.dataset(kPackedOrientation);
+      const hsize_t width = data.shape().empty() ? 0 : data.shape().back();
+      require(width == 4 || width == 6 || width == 8, Errc::kFormat,
+              data.where() + ": wanted 4, 6 or 8 bytes an orientation, found " + std::to_string(width));
+      orientation_ = field(std::move(data), info_.steps.size(), width);
+      info_.packing = Packing(8 * int(width));
+      info_.has_orientation = true;
+    }
     info_.has_stress = file_.exists("VTKHDF/CellData/stress");
     if (info_.has_stress) stress_ = cell_array("stress", info_.steps.size(), 6);
     info_.has_grain = file_.exists("VTKHDF/CellData/grain");
@@ -159,6 +189,17 @@ class ResultReader final : public FieldReader {
                 std::to_string(n));
   }
 
+  void read_packed(int step, std::int64_t begin, std::int64_t count, float* q) {
+    constexpr std::int64_t kPart = 1 << 18;
+    const int width = packed_bytes(info_.packing);
+    packed_.resize(std::size_t(std::min(kPart, count) * width));
+    for (std::int64_t done = 0; done < count; done += kPart) {
+      const std::int64_t n = std::min(kPart, count - done);
+      read(orientation_, step, begin + done, n, width, packed_.data());
+      unpack_orientations(info_.packing, n, packed_.data(), q + done * 4);
+    }
+  }
+
   template <class T>
   void read(const h5::Dataset& data, int state, std::int64_t begin, std::int64_t count, int width, T* out) const {
     for_each_box(info_.shape, begin, count, [&](std::array<int, 3> lo, Shape e, std::int64_t offset) {
@@ -176,6 +217,7 @@ class ResultReader final : public FieldReader {
   ArchiveInfo info_;
   h5::Dataset orientation_, stress_, grain_, phase_;
   bool has_phase_ = false;
+  std::vector<std::uint8_t> packed_;
 };
 
 }  // namespace

@@ -6,40 +6,59 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "src/io/boxes.h"
-#include "src/io/result.h"
+#include "src/io/result_field.h"
+#include "src/io/result_head.h"
 #include "src/io/result_view.h"
 #include "src/io/virtual_dataset.h"
 
 namespace grainspin {
 namespace {
 
+using nlohmann::json;
+
+FieldKind kind_of(Packing packing) {
+  if (packing == Packing::kNone) return {.width = 4};
+  return {H5T_STD_U8LE, H5T_NATIVE_UINT8, 1, packed_bytes(packing), packing};
+}
+
 class ResultWriter final : public ArchiveWriter {
  public:
   // parts: of a view (result_view.h), or none.
   ResultWriter(const std::string& path, const ArchiveInfo& info, const WriteOptions& options, const std::vector<ResultPart>& parts)
-      : path_(path), partial_(path + "." + std::to_string(getpid()) + ".partial"), info_(info), options_(options), parts_(parts) {
+      : path_(path),
+        partial_(options.partial.empty() ? path + "." + std::to_string(getpid()) + ".partial" : options.partial),
+        info_(info),
+        options_(options),
+        parts_(parts) {
     check_info();
-    check_space();
+    written_.resize(info_.steps.size(), parts_.empty() ? 0 : info_.shape.voxels());
+    const bool in_place = !options_.resumed.empty() && options_.resumed == partial_;
+    require(!in_place || !options_.compress, Errc::kInternal, path_ + ": a compressed file is not written on in its place");
     try {
-      file_ = h5::File::create(partial_, path_);
-      write_head();
-      orientation_ = make_field("orientation", H5T_IEEE_F32LE, info_.steps.size(), 4);
-      if (options_.stress) stress_ = make_field("stress", H5T_IEEE_F32LE, info_.steps.size(), 6);
-      if (options_.verdict) verdict_ = make_field("verdict", H5T_STD_U8LE, info_.steps.size(), 1);
-      if (!parts_.empty() && info_.has_grain) grain_ = make_field("grain", H5T_STD_I32LE, 1, 1);
-      if (!parts_.empty() && info_.phases.size() > 1) phase_ = make_field("phase", H5T_STD_I32LE, 1, 1);
+      if (in_place) {
+        file_ = h5::File::change(partial_, path_);
+        open_fields();
+      } else {
+        check_space();
+        file_ = h5::File::create(partial_, path_);
+        load_ = write_head(file_, info_, options_);
+        parts_.empty() ? make_fields() : make_views();
+      }
+      if (!options_.resumed.empty()) take(in_place);
+      if (!options_.partial.empty()) file_.flush();
     } catch (...) {
-      discard();
+      in_place ? leave() : discard();
       throw;
     }
-    written_.resize(info_.steps.size(), parts_.empty() ? 0 : info_.shape.voxels());
   }
 
   ~ResultWriter() override {
-    if (!finished_) discard();
+    if (finished_) return;
+    options_.partial.empty() ? discard() : leave();
   }
 
   void orientation(int step, std::int64_t begin, std::int64_t count, const float* q) override {
@@ -50,21 +69,29 @@ class ResultWriter final : public ArchiveWriter {
   }
 
   void orientation(int step, std::array<int, 3> lo, Shape extent, const float* q) override {
-    write_box(orientation_, step, lo, extent, 4, q);
+    check_box(step, lo, extent);
+    orientation_.write(step, lo, extent, q);
     written_[std::size_t(step)] += extent.voxels();
   }
 
   void stress(int step, std::array<int, 3> lo, Shape extent, const float* sigma) override {
     require(options_.stress, Errc::kArgument, path_ + ": was not opened for stresses");
-    write_box(stress_, step, lo, extent, 6, sigma);
+    check_box(step, lo, extent);
+    stress_.write(step, lo, extent, sigma);
   }
 
   void verdict(int step, std::array<int, 3> lo, Shape extent, const std::uint8_t* verdict) override {
     require(options_.verdict, Errc::kArgument, path_ + ": was not opened for verdicts");
-    write_box(verdict_, step, lo, extent, 1, verdict);
+    check_box(step, lo, extent);
+    verdict_.write(step, lo, extent, verdict);
   }
 
-  void remark(const std::string& name, const std::string& text) override { file_.put("grainspin", name, text); }
+  void remark(const std::string& name, const std::string& text) override {
+    if (std::ranges::find(options_.later, name) != options_.later.end())
+      file_.put_sized("grainspin", name, text, kRemark);
+    else
+      file_.put("grainspin", name, text);
+  }
 
   void grain(std::int64_t begin, std::int64_t count, const std::int32_t* grain) override {
     write_static(grain_, "grain", begin, count, grain);
@@ -75,9 +102,20 @@ class ResultWriter final : public ArchiveWriter {
   }
 
   void load(int step, const LoadStep& load) override {
-    require(step >= 1 && step < int(info_.steps.size()) && load_.id() >= 0, Errc::kArgument,
+    require(load_.id() >= 0 && step >= 1 && hsize_t(step) <= load_.rows(), Errc::kArgument,
             path_ + ": no such step, or opened without loads");
     load_.write(load.L.data(), {hsize_t(step - 1), 0, 0}, {1, 3, 3});
+  }
+
+  std::string flush() override {
+    require(!options_.partial.empty(), Errc::kInternal, path_ + ": was not opened to be gone on with");
+    json told = {{"voxels", json::array()}};
+    for (std::size_t k = 0; k < written_.size(); ++k) told["voxels"].push_back(written_[k] - told_[k]);
+    told_ = written_;
+    file_.flush();
+    if (options_.compress)
+      for (auto& [name, field] : fields()) told[name] = field->places();
+    return told.dump();
   }
 
   void finish() override {
@@ -95,7 +133,7 @@ class ResultWriter final : public ArchiveWriter {
       require(!error, Errc::kIo, path_ + ": cannot be put in place (" + error.message() + ")");
       finished_ = true;
     } catch (...) {
-      discard();
+      options_.partial.empty() ? discard() : leave();
       throw;
     }
   }
@@ -107,12 +145,19 @@ class ResultWriter final : public ArchiveWriter {
     require(!info_.steps.empty(), Errc::kArgument, path_ + ": wanted at least one state");
     require(info_.loads.empty() || info_.loads.size() + 1 == info_.steps.size(), Errc::kArgument,
             path_ + ": wanted one load for each step");
+    int before = 0;
+    for (const StepInfo& step : info_.steps) {
+      require(info_.all_loads.empty() || (info_.loads.empty() && step.after >= before && step.after <= int(info_.all_loads.size())), Errc::kArgument,
+              path_ + ": states and loads do not belong together");
+      before = step.after;
+    }
   }
 
   // Told before anything is computed for nothing.
   void check_space() const {
     if (!parts_.empty()) return;
-    const double bytes = double(info_.shape.voxels()) * double(info_.steps.size()) * ((options_.stress ? 40 : 16) + (options_.verdict ? 1 : 0));
+    const double bytes = double(info_.shape.voxels()) * double(info_.steps.size()) *
+                         (packed_bytes(options_.packing) + (options_.stress ? 24 : 0) + (options_.verdict ? 1 : 0));
     std::error_code error;
     auto folder = std::filesystem::path(path_).parent_path();
     const auto space = std::filesystem::space(folder.empty() ? "." : folder, error);
@@ -121,83 +166,106 @@ class ResultWriter final : public ArchiveWriter {
                 std::to_string(std::uint64_t(double(space.available) / 1e6)) + " MB are free");
   }
 
-  void write_head() {
-    const Shape s = info_.shape;
-    file_.make_group("VTKHDF/CellData");
-    file_.make_group("VTKHDF/Steps/CellDataOffsets");
-    file_.put("VTKHDF", "Type", std::string("ImageData"));
-    file_.put("VTKHDF", "Version", std::vector<std::int64_t>{2, 0});
-    file_.put("VTKHDF", "WholeExtent", std::vector<std::int64_t>{0, s.nx, 0, s.ny, 0, s.nz});
-    file_.put("VTKHDF", "Origin", std::vector<double>(info_.origin.begin(), info_.origin.end()));
-    file_.put("VTKHDF", "Spacing", std::vector<double>{info_.size[0] / s.nx, info_.size[1] / s.ny, info_.size[2] / s.nz});
-    file_.put("VTKHDF", "Direction", std::vector<double>{1, 0, 0, 0, 1, 0, 0, 0, 1});
+  FieldLayout layout(bool in_time) const {
+    return {in_time ? options_.tile : Shape{}, options_.compress, in_time && !options_.partial.empty(), options_.threads};
+  }
+  std::string orientation_name() const {
+    return options_.packing == Packing::kNone ? "VTKHDF/CellData/orientation" : kPackedOrientation;
+  }
+  static FieldKind verdict_kind() { return {H5T_STD_U8LE, H5T_NATIVE_UINT8, 1, 1}; }
+  static FieldKind id_kind() { return {H5T_STD_I32LE, H5T_NATIVE_INT32, 4, 1}; }
+
+  void make_fields() {
     const hsize_t S = info_.steps.size();
-    file_.put_scalar("VTKHDF/Steps", "NSteps", std::int64_t(S));
-
-    file_.make_group("grainspin");
-    file_.put_scalar("grainspin", "format_version", kResultVersion);
-    file_.put_text("grainspin/info", info_text(info_));
-    file_.put_text("grainspin/provenance", options_.provenance);
-    if (!info_.material.empty()) file_.put_text("grainspin/material", info_.material);
-    for (const auto& [name, text] : options_.remarks) file_.put("grainspin", name, text);
-    std::vector<double> time, strain, F, P, value;
-    for (std::size_t k = 0; k < S; ++k) {
-      const StepInfo& step = info_.steps[k];
-      time.push_back(step.time);
-      strain.push_back(step.strain);
-      F.insert(F.end(), step.mean_F.begin(), step.mean_F.end());
-      P.insert(P.end(), step.mean_P.begin(), step.mean_P.end());
+    if (options_.packing != Packing::kNone) {
+      file_.make_group("grainspin/packed");
+    } else {
+      offsets("orientation", true);
     }
-    // ParaView wants times that grow: the strain, or the state's number where strains do not tell them apart.
-    for (std::size_t k = 0; k < S; ++k) value.push_back(strain[k]);
-    if (std::adjacent_find(value.begin(), value.end(), [](double a, double b) { return !(a < b); }) != value.end())
-      for (std::size_t k = 0; k < S; ++k) value[k] = double(k);
-    table("VTKHDF/Steps/Values", H5T_IEEE_F64LE, {S}, value);
-    table("grainspin/time", H5T_IEEE_F64LE, {S}, time);
-    table("grainspin/strain", H5T_IEEE_F64LE, {S}, strain);
-    table("grainspin/mean_F", H5T_IEEE_F64LE, {S, 3, 3}, F);
-    table("grainspin/mean_P", H5T_IEEE_F64LE, {S, 3, 3}, P);
-    if (info_.loads.empty()) return;
-    std::vector<double> L;
-    std::vector<std::uint8_t> prescribed;
-    for (const LoadStep& load : info_.loads) {
-      L.insert(L.end(), load.L.begin(), load.L.end());
-      prescribed.insert(prescribed.end(), load.prescribed.begin(), load.prescribed.end());
+    orientation_ = ResultField(file_, orientation_name(), kind_of(options_.packing), info_.shape, S, layout(true));
+    if (options_.stress) {
+      offsets("stress", true);
+      stress_ = ResultField(file_, "VTKHDF/CellData/stress", {.width = 6}, info_.shape, S, layout(true));
     }
-    load_ = table("grainspin/load", H5T_IEEE_F64LE, {S - 1, 3, 3}, L);
-    table("grainspin/prescribed", H5T_STD_U8LE, {S - 1, 3, 3}, prescribed);
+    if (options_.verdict) {
+      offsets("verdict", true);
+      verdict_ = ResultField(file_, "VTKHDF/CellData/verdict", verdict_kind(), info_.shape, S, layout(true));
+    }
   }
 
-  template <class T>
-  h5::Dataset table(const std::string& name, hid_t type, const std::vector<hsize_t>& shape, const std::vector<T>& values) {
-    h5::Dataset data = file_.make_dataset(name, type, {shape, {}, {}, false});
-    data.write(values.data(), std::vector<hsize_t>(shape.size(), 0), shape);
-    return data;
+  // The fields of the parts as one.
+  void make_views() {
+    const auto view = [&](const std::string& group, const std::string& name, const FieldKind& kind, hsize_t states) {
+      if (group == "VTKHDF/CellData/") offsets(name, states > 1);
+      std::vector<hsize_t> shape{states, hsize_t(info_.shape.nz), hsize_t(info_.shape.ny), hsize_t(info_.shape.nx)};
+      if (kind.width > 1) shape.push_back(hsize_t(kind.width));
+      std::vector<h5::VirtualPart> sources;
+      for (const ResultPart& part : parts_) sources.push_back({part.file, "/" + group + name, hsize_t(part.begin), hsize_t(part.count)});
+      h5::make_view(file_, group + name, kind.file, shape, sources);
+    };
+    const std::string cells = "VTKHDF/CellData/", packed = "grainspin/packed/";
+    const hsize_t S = info_.steps.size();
+    if (options_.packing != Packing::kNone) file_.make_group("grainspin/packed");
+    view(options_.packing == Packing::kNone ? cells : packed, "orientation", kind_of(options_.packing), S);
+    if (options_.stress) view(cells, "stress", {.width = 6}, S);
+    if (options_.verdict) view(cells, "verdict", verdict_kind(), S);
+    if (info_.has_grain) view(cells, "grain", id_kind(), 1);
+    if (info_.phases.size() > 1) view(cells, "phase", id_kind(), 1);
   }
 
-  // A cell array and, for VTK, which of its rows belongs to which state.
-  h5::Dataset make_field(const std::string& name, hid_t type, hsize_t states, hsize_t width) {
-    const hsize_t nz = hsize_t(info_.shape.nz), ny = hsize_t(info_.shape.ny), nx = hsize_t(info_.shape.nx);
-    h5::Layout layout;
-    layout.shape = {states, nz, ny, nx};
-    if (options_.compress) {  // whole planes, about 1 MB
-      const hsize_t row = nx * width * 4;
-      const hsize_t rows = std::clamp<hsize_t>((hsize_t(1) << 20) / row, 1, ny);
-      layout.chunk = {1, rows == ny ? std::clamp<hsize_t>((hsize_t(1) << 20) / (row * ny), 1, nz) : 1, rows, nx};
-      layout.compress = true;
-    }
-    if (width > 1) {
-      layout.shape.push_back(width);
-      if (options_.compress) layout.chunk.push_back(width);
-    }
+  void open_fields() {
+    orientation_ = ResultField(file_, orientation_name(), kind_of(options_.packing), info_.shape, layout(true));
+    if (options_.stress) stress_ = ResultField(file_, "VTKHDF/CellData/stress", {.width = 6}, info_.shape, layout(true));
+    if (options_.verdict) verdict_ = ResultField(file_, "VTKHDF/CellData/verdict", verdict_kind(), info_.shape, layout(true));
+    if (file_.exists("grainspin/load")) load_ = file_.dataset("grainspin/load");
+    require(orientation_.data().rows() == info_.steps.size(), Errc::kFormat, path_ + ": the unfinished file holds other states");
+  }
+
+  // For VTK, which row of a cell array belongs to which state.
+  void offsets(const std::string& name, bool in_time) {
     std::vector<std::int64_t> offsets(info_.steps.size(), 0);
-    for (std::size_t k = 0; k < offsets.size() && states > 1; ++k) offsets[k] = std::int64_t(k);
-    table("VTKHDF/Steps/CellDataOffsets/" + name, H5T_STD_I64LE, {offsets.size()}, offsets);
-    if (parts_.empty()) return file_.make_dataset("VTKHDF/CellData/" + name, type, layout);
-    std::vector<h5::VirtualPart> sources;
-    for (const ResultPart& part : parts_)
-      sources.push_back({part.file, "/VTKHDF/CellData/" + name, hsize_t(part.begin), hsize_t(part.count)});
-    return h5::make_view(file_, "VTKHDF/CellData/" + name, type, layout.shape, sources);
+    for (std::size_t k = 0; k < offsets.size() && in_time && offsets.size() > 1; ++k) offsets[k] = std::int64_t(k);
+    write_table(file_, "VTKHDF/Steps/CellDataOffsets/" + name, H5T_STD_I64LE, {offsets.size()}, offsets);
+  }
+
+  std::vector<std::pair<const char*, ResultField*>> fields() {
+    std::vector<std::pair<const char*, ResultField*>> all{{"orientation", &orientation_}};
+    if (options_.stress) all.push_back({"stress", &stress_});
+    if (options_.verdict) all.push_back({"verdict", &verdict_});
+    return all;
+  }
+
+  // What an earlier program had written: counted, and from a compressed file copied chunk by chunk.
+  void take(bool in_place) {
+    const int fd = in_place ? -1 : ::open(options_.resumed.c_str(), O_RDONLY | O_CLOEXEC);
+    require(in_place || fd >= 0, Errc::kIo, options_.resumed + ": cannot be opened (" + std::strerror(errno) + ")");
+    struct Close {
+      int fd;
+      ~Close() {
+        if (fd >= 0) ::close(fd);
+      }
+    } close{fd};
+    std::vector<char> bytes;
+    try {
+      for (const std::string& text : options_.taken) {
+        if (text.empty()) continue;
+        const json told = json::parse(text);
+        const auto voxels = told.at("voxels").get<std::vector<std::int64_t>>();
+        require(voxels.size() == written_.size(), Errc::kFormat, options_.resumed + ": holds other states");
+        for (std::size_t k = 0; k < voxels.size(); ++k) written_[k] += voxels[k];
+        if (in_place) continue;
+        for (auto& [name, field] : fields())
+          for (const auto& place : told.at(name).get<std::vector<std::array<std::uint64_t, 6>>>()) {
+            bytes.resize(std::size_t(place[5]));
+            require(::pread(fd, bytes.data(), bytes.size(), off_t(place[4])) == ssize_t(bytes.size()), Errc::kIo,
+                    options_.resumed + ": is shorter than its journal tells");
+            field->take(place, bytes.data());
+          }
+      }
+    } catch (const json::exception& e) {
+      throw Error(Errc::kFormat, options_.resumed + ": what was written is not told well (" + e.what() + ")");
+    }
+    if (in_place) told_ = written_;
   }
 
   void check_range(int step, std::int64_t begin, std::int64_t count) const {
@@ -206,28 +274,22 @@ class ResultWriter final : public ArchiveWriter {
             Errc::kArgument, path_ + ": no such step or cells");
   }
 
-  template <class T>
-  void write_box(const h5::Dataset& data, int step, std::array<int, 3> lo, Shape e, int width, const T* from) {
+  void check_box(int step, std::array<int, 3> lo, Shape e) const {
     require(parts_.empty(), Errc::kArgument, path_ + ": its fields are those of its parts");
     const Shape s = info_.shape;
     require(step >= 0 && step < int(info_.steps.size()) && lo[0] >= 0 && lo[1] >= 0 && lo[2] >= 0 && e.nx >= 0 &&
                 e.ny >= 0 && e.nz >= 0 && e.nx <= s.nx - lo[0] && e.ny <= s.ny - lo[1] && e.nz <= s.nz - lo[2],
             Errc::kArgument, path_ + ": no such step or box");
-    std::vector<hsize_t> start{hsize_t(step), hsize_t(lo[2]), hsize_t(lo[1]), hsize_t(lo[0])};
-    std::vector<hsize_t> box{1, hsize_t(e.nz), hsize_t(e.ny), hsize_t(e.nx)};
-    if (width > 1) {
-      start.push_back(0);
-      box.push_back(hsize_t(width));
-    }
-    data.write(from, start, box);
   }
 
-  void write_static(h5::Dataset& data, const char* name, std::int64_t begin, std::int64_t count,
-                    const std::int32_t* from) {
+  void write_static(ResultField& field, const char* name, std::int64_t begin, std::int64_t count, const std::int32_t* from) {
     check_range(0, begin, count);
-    if (data.where().empty()) data = make_field(name, H5T_STD_I32LE, 1, 1);
+    if (field.data().where().empty()) {
+      offsets(name, false);
+      field = ResultField(file_, std::string("VTKHDF/CellData/") + name, id_kind(), info_.shape, 1, layout(false));
+    }
     for_each_box(info_.shape, begin, count, [&](std::array<int, 3> lo, Shape extent, std::int64_t offset) {
-      write_box(data, 0, lo, extent, 1, from + offset);
+      field.write(0, lo, extent, from + offset);
     });
   }
 
@@ -241,12 +303,16 @@ class ResultWriter final : public ArchiveWriter {
   }
 
   void close_arrays() {
-    for (h5::Dataset* data : {&orientation_, &stress_, &verdict_, &grain_, &phase_, &load_}) *data = h5::Dataset();
+    for (ResultField* field : {&orientation_, &stress_, &verdict_, &grain_, &phase_}) *field = ResultField();
+    load_ = h5::Dataset();
   }
 
-  void discard() noexcept {
+  void leave() noexcept {
     close_arrays();
     file_ = h5::File();
+  }
+  void discard() noexcept {
+    leave();
     std::remove(partial_.c_str());
   }
 
@@ -255,8 +321,10 @@ class ResultWriter final : public ArchiveWriter {
   WriteOptions options_;
   std::vector<ResultPart> parts_;
   h5::File file_;
-  h5::Dataset orientation_, stress_, verdict_, grain_, phase_, load_;
+  ResultField orientation_, stress_, verdict_, grain_, phase_;
+  h5::Dataset load_;
   std::vector<std::int64_t> written_;  // voxels of each state
+  std::vector<std::int64_t> told_ = std::vector<std::int64_t>(info_.steps.size(), 0);  // of them by flush()
   bool finished_ = false;
 };
 

@@ -37,6 +37,10 @@ class OwnPlanes final : public OrientationSink {
     lo[2] -= below_;
     sink_.write(lo, extent, out);
   }
+  void whole(std::int64_t tile, std::array<int, 3> lo) override {
+    lo[2] -= below_;
+    sink_.whole(tile, lo);
+  }
 
  private:
   OrientationSink& sink_;
