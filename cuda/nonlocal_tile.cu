@@ -36,31 +36,32 @@ struct GpuTeam {
   __device__ void sync() const { __syncthreads(); }
 };
 
-// Two blocks a processor where shared memory has room for two: at most 168 registers a thread.
-template <int kN, bool kHalf>
+// Two blocks a processor where shared memory has room for two: at most 168 registers a thread. Where the rows are is known when
+// this is compiled, so that they are read as what they are, not by generic addresses.
+template <int kN, bool kHalf, bool kShared>
 __global__ void __launch_bounds__(kThreads, 2) sweep_kernel(const __grid_constant__ SweepStep s,
                                                             const __grid_constant__ CellBasis<kN> basis) {
   extern __shared__ float4 shared[];
-  float* const scratch =
-      s.scratch ? s.scratch + std::int64_t(blockIdx.x) * TileRows(s.shape).count * kTile : reinterpret_cast<float*>(shared);
+  float* scratch = reinterpret_cast<float*>(shared);
+  if constexpr (!kShared) scratch = s.scratch + std::int64_t(blockIdx.x) * TileRows(s.shape).count * kTile;
   for (std::int64_t tile = blockIdx.x; tile < s.tiles.count(); tile += gridDim.x)
     TileSweep<kN, kHalf, GpuTeam>(s, basis, GpuTeam{}, tile, scratch).run();
 }
 
-template <int kN, bool kHalf>
+template <int kN, bool kHalf, bool kShared>
 void sweep(Context* context, const SweepStep& s, const CellBasis<kN>& basis) {
-  const auto kernel = sweep_kernel<kN, kHalf>;
-  const std::size_t bytes = s.scratch ? 0 : std::size_t(TileRows(s.shape).count) * kTile * sizeof(float);
+  const auto kernel = sweep_kernel<kN, kHalf, kShared>;
+  const std::size_t bytes = kShared ? std::size_t(TileRows(s.shape).count) * kTile * sizeof(float) : 0;
   GRAINSPIN_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
-  const std::int64_t most = s.scratch ? s.blocks : std::int64_t(1) << 30;
+  const std::int64_t most = kShared ? std::int64_t(1) << 30 : s.blocks;
   kernel<<<unsigned(std::min(s.tiles.count(), most)), kThreads, bytes, context->stream>>>(s, basis);
   GRAINSPIN_CUDA(cudaGetLastError());
 }
 
 template <int kN>
 void sweep(Context* context, const SweepStep& s, const CellBasis<kN>& basis) {
-  if (s.half) sweep<kN, true>(context, s, basis);
-  else sweep<kN, false>(context, s, basis);
+  if (s.scratch) s.half ? sweep<kN, true, false>(context, s, basis) : sweep<kN, false, false>(context, s, basis);
+  else s.half ? sweep<kN, true, true>(context, s, basis) : sweep<kN, false, true>(context, s, basis);
 }
 
 }  // namespace
