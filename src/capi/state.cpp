@@ -10,9 +10,8 @@
 namespace grainspin::capi {
 namespace {
 
-constexpr std::size_t kOptions = 136, kMemory = 40, kInfo = 56;  // sizes of the first version
-static_assert(sizeof(grainspin_state_options) == kOptions && sizeof(grainspin_memory) == kMemory &&
-              sizeof(grainspin_state_info) == kInfo);
+constexpr std::size_t kOptions = 136, kInfo = 56;  // sizes of the first version
+static_assert(sizeof(grainspin_state_options) == kOptions && sizeof(grainspin_state_info) == kInfo);
 
 constexpr std::int64_t kMostVoxels = std::int64_t(1) << 40;
 
@@ -46,13 +45,6 @@ void take_phases(const LoadedModel& model, const grainspin_array* array, Stream 
             "phase: voxel " + std::to_string(i) + " is of phase " + std::to_string(p) + ", the model has " +
                 std::to_string(model.phases()) + " from 0");
   }
-}
-
-RolloutSize size_of(const LoadedModel& model, const Grid& grid, bool masked, bool phases) {
-  Region region = grid.region();
-  const std::int32_t some = 0;  // whether there are phases matters, not which
-  region.phase = phases && model.phases() > 1 ? &some : nullptr;
-  return model.engine->rollout_size(region, masked);
 }
 
 // On a GPU: orientations go there once, and the state starts, and is taken back to, from there.
@@ -217,28 +209,6 @@ void grainspin_state_free(grainspin_state* state) {
   if (!state) return;
   const grainspin::capi::CurrentGpu current(*state->model);
   delete state;
-}
-
-grainspin_status grainspin_estimate_memory(const grainspin_model* model, const grainspin_state_options* options,
-                                           grainspin_memory* memory) {
-  return guarded([&] {
-    required(model, "model");
-    const grainspin_state_options o = grainspin::capi::taken(options);
-    const auto& m = *model->loaded;
-    const grainspin::capi::CurrentGpu current(m);
-    const grainspin::capi::Grid grid = grainspin::capi::checked_grid(o, m);
-    const grainspin::RolloutSize size = grainspin::capi::size_of(m, grid, o.mask, o.phase);
-    const std::int64_t n = grid.shape.voxels();
-    grainspin_memory out{};
-    // The undeformed orientations and verdicts where the model runs, mask and phases on both sides.
-    const std::int64_t start = 16 * n;
-    const std::int64_t marks = n * ((o.mask ? 1 : 0) + (o.phase ? 4 : 0));
-    out.host = size.host + marks + (m.on_device ? 0 : start + n);
-    out.device = size.device + (m.on_device ? start + n + marks + std::int64_t(sizeof(grainspin::cuda::VoxelSums)) : 0);
-    out.accept = size.carried;
-    out.saved = grainspin::capi::saved_bytes(grid, o.mask, o.phase, size.carried);
-    grainspin::capi::given(memory, out, grainspin::capi::kMemory, "grainspin_memory");
-  });
 }
 
 grainspin_status grainspin_state_query(const grainspin_state* state, grainspin_state_info* info) {
