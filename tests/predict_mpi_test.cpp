@@ -166,7 +166,7 @@ TEST_F(PredictMpi, WithoutRoomForTheStateRanksUseTiles) {
   ASSERT_EQ(predict(0, path("one.h5")), 0) << said;
   ASSERT_EQ(predict(2, output, {"--dry-run"}), 0) << said;
   EXPECT_NE(said.find("tiles       1 of 40 x 40 x 6"), std::string::npos) << said;
-  ASSERT_EQ(predict(1, output, {"--memory", "1MB", "--dry-run"}), int(Errc::kMemory)) << said;
+  ASSERT_EQ(predict(2, output, {"--memory", "1MB", "--dry-run"}), int(Errc::kMemory)) << said;
   const std::string limit = testing::megabytes(testing::program_alone(said) + 16'000'000);
   ASSERT_EQ(predict(2, output, {"--memory", limit, "--dry-run"}), 0) << said;
   EXPECT_EQ(said.find("tiles       1 of 40 x 40 x 6"), std::string::npos) << said;

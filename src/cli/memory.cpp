@@ -69,7 +69,9 @@ std::int64_t available_memory() {
 }
 
 std::int64_t resident_memory() {
-  return std::max<std::int64_t>(0, number_in("/proc/self/status", "VmRSS:") * 1024);
+  const std::int64_t own = number_in("/proc/self/status", "RssAnon:"), shared = number_in("/proc/self/status", "RssShmem:");
+  if (own >= 0) return (own + std::max<std::int64_t>(0, shared)) * 1024;
+  return std::max<std::int64_t>(0, number_in("/proc/self/status", "VmRSS:") * 1024);  // Linux before 4.5
 }
 
 }  // namespace grainspin::cli

@@ -14,7 +14,8 @@ std::string size_text(double bytes);
 
 // What the machine (and the control group, where one limits it) can still give. 0 where it does not tell.
 std::int64_t available_memory();
-// What this process holds now.
+// What this process holds now. Pages of files (libraries, code) are not counted: the system can drop them, and how many
+// are there depends on what others have mapped.
 std::int64_t resident_memory();
 
 }  // namespace grainspin::cli
