@@ -42,6 +42,7 @@ RunJournal::RunJournal(const std::string& output) : output_(output), name_(outpu
 }
 
 RunJournal::~RunJournal() {
+  std::remove((name_ + "-new").c_str());  // where begin() came to nothing
   if (finished_ || tiles_.empty()) {
     std::remove(name_.c_str());
     if (!finished_ && begun_) std::remove(partial_.c_str());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <vector>
@@ -78,14 +79,21 @@ std::unique_ptr<ArchiveWriter> begin_result(const std::string& output, const Arc
       write.taken.push_back(tile.written);
     }
   }
-  auto writer = create_archive(output, info, write);
-  if (!in_place) copy_grains_and_phases(reader, *writer);
-  const std::string written = writer->flush();
-  if (resumes && !in_place) {  // all of it lies elsewhere now
-    for (RunJournal::Tile& tile : tiles) tile.written.clear();
-    tiles[0].written = written;
+  std::unique_ptr<ArchiveWriter> writer;
+  try {
+    writer = create_archive(output, info, write);
+    if (!in_place) copy_grains_and_phases(reader, *writer);
+    const std::string written = writer->flush();
+    if (resumes && !in_place) {  // all of it lies elsewhere now
+      for (RunJournal::Tile& tile : tiles) tile.written.clear();
+      tiles[0].written = written;
+    }
+    journal->begin(settings, plan.tile, write.partial, std::move(tiles));
+  } catch (...) {  // stopped before the journal knew the new file
+    writer.reset();
+    if (!in_place) std::remove(write.partial.c_str());
+    throw;
   }
-  journal->begin(settings, plan.tile, write.partial, std::move(tiles));
   return writer;
 }
 
