@@ -236,7 +236,7 @@ static void states(grainspin_model* m) {
   REFUSED(GRAINSPIN_ERROR_ARGUMENT, "phase: its elements are uint8, wanted int32");
   a.data = phase, a.type = GRAINSPIN_INT32, a.count = VOXELS, phase[9] = 1;
   REFUSED(GRAINSPIN_ERROR_ARGUMENT, "voxel 9 is of phase 1");
-#ifndef __SANITIZE_ADDRESS__
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which reserve more than that */
   { /* more than there is room for */
     struct rlimit before, little;
     getrlimit(RLIMIT_AS, &before);
