@@ -74,7 +74,6 @@ CpuNetwork::CpuNetwork(const Model& model, const RecurrentKernels& kernels)
                            tensor("weight_hh", l), tensor("bias_ih", l), tensor("bias_hh", l)));
   }
   if (kernels.bf16) {
-    pairs_ = pair_floats(fixed_.inputs);
     for (const PackedLayer& layer : layers_) pairs_ = std::max(pairs_, pair_floats(layer.inputs) + pair_floats(hidden_));
   }
 }

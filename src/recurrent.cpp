@@ -80,6 +80,15 @@ PackedLayer pack(const RecurrentKernels& kernels, int gates, int hidden, const f
           for (int g = 0; g < gates; ++g)
             *out++ = scale(g) * weight[(std::size_t(g) * hidden + unit + u) * stride + from + k];
   };
+  const auto eights = [&](AlignedFloats& to, const float* weight, int stride, int from, int columns) {
+    to = AlignedFloats(std::int64_t(hidden) * gates * columns);
+    float* out = to.get();
+    for (int unit = 0; unit < hidden; unit += 16)
+      for (int g = 0; g < gates; ++g)
+        for (int first = 0; first < 16; first += 8)
+          for (int k = 0; k < columns; ++k)
+            for (int u = 0; u < 8; ++u) *out++ = scale(g) * weight[(std::size_t(g) * hidden + unit + first + u) * stride + from + k];
+  };
   const auto tiles = [&](AlignedFloats& to, const float* weight, int stride, int from, int columns) {
     const int count = (columns + 31) / 32;
     to = AlignedFloats(std::int64_t(hidden) * gates * count * 16);
@@ -94,7 +103,8 @@ PackedLayer pack(const RecurrentKernels& kernels, int gates, int hidden, const f
   PackedLayer layer;
   layer.hidden = hidden;
   layer.inputs = inputs;
-  if (inputs > 0) kernels.bf16 ? tiles(layer.tx, weight_ih, width, first, inputs) : rows(layer.wx, weight_ih, width, first, inputs);
+  if (inputs > 0 && !kernels.bf16) rows(layer.wx, weight_ih, width, first, inputs);
+  if (inputs > 0 && kernels.bf16) weight_hh ? tiles(layer.tx, weight_ih, width, first, inputs) : eights(layer.wx, weight_ih, width, first, inputs);
   if (weight_hh) kernels.bf16 ? tiles(layer.th, weight_hh, hidden, 0, hidden) : rows(layer.wh, weight_hh, hidden, 0, hidden);
   layer.bias = AlignedFloats(std::int64_t(hidden) * 4);
   std::fill_n(layer.bias.get(), hidden * 4, 0.0f);

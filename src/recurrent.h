@@ -22,7 +22,8 @@ struct LayerView {
   const float* wx;     // [hidden / units][inputs][units][gates]
   const float* wh;     // [hidden / units][hidden][units][gates]
   const float* bias;   // [hidden][4]
-  // Of kernels in bf16, in the place of wx, wh and bias; columns in tiles of 32, zeros behind the last.
+  // Of kernels in bf16, in the place of wx, wh and bias; columns in tiles of 32, zeros behind the last. What project() takes stays fp32,
+  // in wx as [hidden / 16][gates][2][inputs][8 units].
   const std::uint16_t* tx;  // [hidden / 16][tiles of inputs][gates][16 units][32 columns]
   const std::uint16_t* th;  // [hidden / 16][tiles of hidden][gates][16 units][32 columns]
   const float* bias_tiles;  // [hidden / 16][4][16 units][16 times the same]
@@ -55,7 +56,7 @@ struct RecurrentKernels {
   void (*lstm)(const LayerStep&);
   void (*gru)(const LayerStep&);
   // bias + wx x -> accumulators [hidden][4][kBlock]: the part of the input that does not change over the
-  // steps.
+  // steps, in fp32 by every kernel: its error would be the same at every step.
   void (*project)(const LayerView& layer, int gates, const float* x, float* start, float* pairs);
   // out[rows] = weight[rows][columns] x + bias[rows]
   void (*affine)(int rows, int columns, const float* weight, const float* bias, const float* x, float* out);
@@ -78,7 +79,7 @@ const std::vector<const RecurrentKernels*>& recurrent_kernels();
 const std::vector<const RecurrentKernels*>& recurrent_kernels_bf16();
 
 // Packs the rows of weight_ih [G H, P] columns [first, first + inputs), weight_hh [G H, H] and the biases
-// for `kernels` (gates G: 4 LSTM, 3 GRU). Null biases: none.
+// for `kernels` (gates G: 4 LSTM, 3 GRU). Null biases: none. Null weight_hh: for project().
 PackedLayer pack(const RecurrentKernels& kernels, int gates, int hidden, const float* weight_ih, int width,
                  int first, int inputs, const float* weight_hh, const float* bias_ih, const float* bias_hh);
 

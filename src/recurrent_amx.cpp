@@ -95,14 +95,15 @@ struct Product {
   const float* bias = nullptr;
 };
 
-// rows(from, to) is called for all rows in turn, some after every product of tiles: what it does runs beside them.
-template <class Rows>
+// rows(from, to) is called for all rows in turn, some after every product of tiles: what it does runs beside them. kSplit: weights and
+// inputs in two parts (tile_kernels.h), the larger weights while they lie in L1.
+template <bool kSplit = false, class Rows>
 [[gnu::always_inline]] inline void multiply(const Product& p, float* sums, Rows&& rows) {
   _tile_loadd(0, p.bias, 0);
   _tile_loadd(1, p.bias + kSide, 0);
   _tile_loadd(2, p.bias, 0);
   _tile_loadd(3, p.bias + kSide, 0);
-  const int slots = 4 * (p.x_tiles + p.h_tiles), share = slots ? (kBlock << 16) / slots : 0;
+  const int slots = 4 * ((kSplit ? 3 : 1) * p.x_tiles + p.h_tiles), share = slots ? (kBlock << 16) / slots : 0;
   int slot = 0, row = 0;
   const auto fill = [&] {
     const int to = ++slot * share >> 16;
@@ -125,7 +126,13 @@ template <class Rows>
   };
   for (int t = 0; t < p.x_tiles; ++t) {
     const std::uint16_t* x = p.x + t * p.x_step;
-    tile(x, x + kSide * p.x_pitch, 2 * p.x_pitch, p.wx + std::int64_t(t) * 2 * kTile);
+    const std::uint16_t* w = p.wx + std::int64_t(t) * (kSplit ? 4 : 2) * kTile;
+    tile(x, x + kSide * p.x_pitch, 2 * p.x_pitch, w);
+    if constexpr (kSplit) {
+      const std::uint16_t* rest = x + p.x_tiles * p.x_step;
+      tile(rest, rest + kSide * p.x_pitch, 2 * p.x_pitch, w);
+      tile(x, x + kSide * p.x_pitch, 2 * p.x_pitch, w + 2 * kTile);
+    }
   }
   for (int t = 0; t < p.h_tiles; ++t) {
     const std::uint16_t* h = p.h + std::int64_t(t) * kRows;
@@ -281,11 +288,12 @@ void project(const TileLayer& layer, int gates, const std::uint16_t* x, std::int
     };
   };
   for (int n = 0; n < products; ++n) {
-    const Product product = product_of(s, n / 4, n % 4, gates == 4 || n % 4 != 1, false);
+    Product product = product_of(s, n / 4, n % 4, gates == 4 || n % 4 != 1, false);
+    product.wx = layer.wx + std::int64_t(n) * layer.x_tiles * 4 * kTile;
     if (n == 0)
-      multiply(product, sums[0], [](int, int) {});
+      multiply<true>(product, sums[0], [](int, int) {});
     else
-      multiply(product, sums[n & 1], pack(n - 1));
+      multiply<true>(product, sums[n & 1], pack(n - 1));
   }
   pack(products - 1)(0, kBlock);
 }
@@ -336,11 +344,14 @@ void heads(int rows, int groups, const std::uint16_t* weight, const float* bias,
     }
 }
 
-void normalise(std::int64_t n, int channels, const float* from, const float* mean, const float* factor, std::uint16_t* to) {
+void normalise(std::int64_t n, int channels, const float* from, const float* mean, const float* factor, std::uint16_t* to, std::uint16_t* rest) {
   int k = 0;
   for (std::int64_t i = 0; i < n; i += kSide) {
     const __m512 v = _mm512_mul_ps(_mm512_sub_ps(_mm512_loadu_ps(from + i), _mm512_loadu_ps(mean + k)), _mm512_loadu_ps(factor + k));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), (__m256i)_mm512_cvtneps_pbh(v));
+    const __m256i nearest = (__m256i)_mm512_cvtneps_pbh(v);
+    const __m512 back = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(nearest), 16));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), nearest);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(rest + i), (__m256i)_mm512_cvtneps_pbh(_mm512_sub_ps(v, back)));
     for (k += kSide; k >= channels;) k -= channels;
   }
 }

@@ -1,5 +1,5 @@
 // recurrent.h's kernels in bf16 by AVX-512's dot products of pairs: products of weights and state rounded to bf16, sums in fp32,
-// activations from a table. Everything is static, for the reason recurrent_body.h gives.
+// activations from a table; project() multiplies in fp32. Everything is static, for the reason recurrent_body.h gives.
 //
 // Sixteen hidden units and sixteen voxels at a time: a tile of weights is [16 units][32 inputs], a tile of inputs
 // [16 pairs][16 voxels][2], and the four gates' sums [16 units][16 voxels] stay in tiles until the activations need them.
@@ -149,24 +149,34 @@ void step(const LayerStep& s) {
   }
 }
 
-// start: [hidden / 16] sums.
-void project(const LayerView& layer, int gates, const float* x, float* start, float* scratch) {
-  const int tiles = tiles_of(layer.inputs), groups = layer.hidden / kSide;
-  std::uint16_t* pairs = reinterpret_cast<std::uint16_t*>(scratch);
-  pair_up(layer.inputs, x, pairs);
-  const std::uint16_t* high = pairs + long(tiles) * kTile;
-  Products products;
-  for (int group = 0; group < groups; ++group)
-    for (int two = 0; two < 4; two += 2, start += kPair) {
-      const std::uint16_t* w = layer.tx + (long(group) * tiles * gates + two) * kTile;
-      products.begin(layer.bias_tiles + (long(group) * 4 + two) * kHalf, kHalf, 0);
-      for (int t = 0; t < tiles; ++t, w += gates * kTile)
-        if (two == 0 || gates == 4)
-          products.template add<true, true>(w, w + kTile, pairs + long(t) * kTile, high + long(t) * kTile);
-        else
-          products.template add<true, false>(w, w, pairs + long(t) * kTile, high + long(t) * kTile);
-      products.end(start);
-    }
+// start: [hidden / 16] sums. In fp32: eight units and a block at a time.
+void project(const LayerView& layer, int gates, const float* x, float* start, float*) {
+  constexpr int kUnits = 8;
+  const float* w = layer.wx;
+  for (int group = 0; group < layer.hidden / kSide; ++group)
+    for (int gate = 0; gate < 4; ++gate)
+      for (int first = 0; first < kSide; first += kUnits) {
+        const bool sees_x = gate < gates;  // not the hidden state's part of a GRU's third gate
+        const float* bias = layer.bias_tiles + ((long(group) * 4 + gate) * kSide + first) * kSide;
+        __m512 low[kUnits], high[kUnits];
+#pragma GCC unroll 8
+        for (int u = 0; u < kUnits; ++u) low[u] = high[u] = _mm512_load_ps(bias + u * kSide);
+        for (int k = 0; k < (sees_x ? layer.inputs : 0); ++k, w += kUnits) {
+          const __m512 x_low = _mm512_load_ps(x + long(k) * kBlock), x_high = _mm512_load_ps(x + long(k) * kBlock + kSide);
+#pragma GCC unroll 8
+          for (int u = 0; u < kUnits; ++u) {
+            const __m512 all = _mm512_set1_ps(w[u]);
+            low[u] = _mm512_fmadd_ps(all, x_low, low[u]);
+            high[u] = _mm512_fmadd_ps(all, x_high, high[u]);
+          }
+        }
+        float* to = start + long(group) * kSums + gate * 2 * kHalf + first * kSide;
+#pragma GCC unroll 8
+        for (int u = 0; u < kUnits; ++u) {
+          _mm512_store_ps(to + u * kSide, low[u]);
+          _mm512_store_ps(to + kHalf + u * kSide, high[u]);
+        }
+      }
 }
 
 void affine(int rows, int columns, const float* weight, const float* bias, const float* x, float* out) {

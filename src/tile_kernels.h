@@ -14,9 +14,12 @@ constexpr float kWholeOffset = 12582912.0f;  // 1.5 * 2^23
 constexpr double kGruUnit = 2048;            // of the two parts of a GRU's candidate, which are added before their activation
 
 // Gates in the order they are worked on: LSTM i g f o; GRU r, candidate from the hidden state, candidate from the input, z.
+//
+// project() alone takes weights and inputs as two numbers each, the nearest bf16 and the bf16 of what that leaves: a start that is
+// rounded is wrong in the same way at every step. Three of the four products count; the fourth is below the sums' last place.
 struct TileLayer {
   int groups, x_tiles;      // of the hidden state, of the input (tiles of 32 columns; 0: none)
-  const std::uint16_t* wx;  // [groups][4][x_tiles][2][16 pairs of columns][16 units][2]; not of gates that do not see the input
+  const std::uint16_t* wx;  // [groups][4][x_tiles][2][16 pairs of columns][16 units][2]; project(): [groups][4][x_tiles][2 parts][2]..
   const std::uint16_t* wh;  // [groups][4][groups][2][16][16][2]; likewise
   const float* bias;        // [groups][4][2][16], kWholeOffset added
   const float* offset;      // [32] of kWholeOffset
@@ -37,12 +40,14 @@ struct TileKernels {
   void (*end)();
   void (*lstm)(const TileStep&);
   void (*gru)(const TileStep&);
-  // What the input gives, with the bias: [groups][4][kBlock][32]; gates: 4 LSTM, 3 GRU.
+  // What the input gives, with the bias: [groups][4][kBlock][32]; gates: 4 LSTM, 3 GRU. A row of x is x_tiles tiles, then as many of what
+  // bf16 left of them.
   void (*project)(const TileLayer&, int gates, const std::uint16_t* x, std::int64_t x_pitch, std::int16_t* start);
   // out[rows][kBlock] = weight h + bias, rows <= 16; weight [2 groups][16 pairs][16 rows][2]: the weights' bf16, then what that leaves.
   void (*heads)(int rows, int groups, const std::uint16_t* weight, const float* bias, const std::uint16_t* h, float* out);
-  // to[n] = bf16 of (from[n] - mean[k]) * factor[k], k = n modulo channels; mean, factor [channels + 16], repeated; n a multiple of 16.
-  void (*normalise)(std::int64_t n, int channels, const float* from, const float* mean, const float* factor, std::uint16_t* to);
+  // to[n] = bf16 of (from[n] - mean[k]) * factor[k], k = n modulo channels, rest[n] of what that leaves; mean, factor [channels + 16],
+  // repeated; n a multiple of 16.
+  void (*normalise)(std::int64_t n, int channels, const float* from, const float* mean, const float* factor, std::uint16_t* to, std::uint16_t* rest);
   // tanh of n (a multiple of 32) sums as tiles leave them, kWholeOffset + kHalfUnit x, to fp16: for the test of its accuracy and the
   // measurement of its rate. Of every 32, place 8 j + i holds number 4 j + i where i < 4, else 16 + 4 j + i - 4.
   void (*tanh)(std::int64_t n, const float* sums, std::uint16_t* out);

@@ -94,14 +94,15 @@ TEST_F(TileNetworkTest, HeadsAreExactToFp32) {
   }
 }
 
-// Every boundary, a mask, blocks that end within a row: the patch of each voxel is its neighbours' embeddings, tap after tap.
+// Every boundary, a mask, blocks that end within a row: the patch of each voxel is its neighbours' embeddings, tap after tap; where it
+// is multiplied once, then what bf16 left of them, so that both together are the embedding to 2^-16.
 TEST_F(TileNetworkTest, PatchesAreTheNeighboursEmbeddings) {
   for (const Shape shape : {Shape{7, 5, 3}, Shape{67, 2, 2}})  // blocks of several rows, and within one
     for (const char* group : {"432", "622", "422"})
       for (const int radius : {0, 1, 2})
-        for (const bool masked : {false, true}) {
+        for (const auto& [masked, feedback] : {std::pair{false, Feedback::kInitial}, {true, Feedback::kInitial}, {true, Feedback::kNeighbours}}) {
           const std::int64_t n = shape.voxels();
-          const Model model = random_model({Cell::kLstm, 1, 32, radius, Feedback::kInitial}, group, 2, 1);
+          const Model model = random_model({Cell::kLstm, 1, 32, radius, feedback}, group, 2, 1);
           const auto net = block_network(model, *kernels_);
           const auto q = random_orientations(n, 3);
           const EmbeddingSpec& spec = embedding(PointGroup::named(group));
@@ -113,17 +114,18 @@ TEST_F(TileNetworkTest, PatchesAreTheNeighboursEmbeddings) {
           for (std::size_t i = 0; i < mask.size(); i += 3) mask[i] = 0;
           const Region region = whole(shape, {});
           const RegionTaps taps(region, radius);
-          const int side = 2 * radius + 1, count = side * side * side, columns = count * spec.size, pitch = (columns + 31) / 32 * 32;
+          const int side = 2 * radius + 1, count = side * side * side, columns = count * spec.size, tiled = (columns + 31) / 32 * 32, parts = feedback == Feedback::kInitial ? 2 : 1;
           for (std::int64_t first = 0; first < n; first += kBlock) {
             const Lanes lanes(region, inner_box(region), first);
             net->gather(taps, lanes, masked ? mask.data() : nullptr, e.get(), n, patch.get());
             const auto* rows = reinterpret_cast<const std::uint16_t*>(patch.get());
             for (int v = 0; v < kBlock; ++v) {
               const auto [x, y, z] = lanes.at[std::size_t(v)];
-              for (int k = 0; k < pitch; ++k) {
-                const std::uint16_t got = rows[v * pitch + k];
+              for (int k = 0; k < tiled; ++k) {
+                const std::uint16_t* got = rows + v * tiled * parts + k;
                 if (k >= columns) {
-                  ASSERT_EQ(got, 0) << "behind the last column";
+                  ASSERT_EQ(got[0], 0) << "behind the last column";
+                  ASSERT_EQ(got[tiled * (parts - 1)], 0) << "behind the last column";
                   continue;
                 }
                 const int tap = k / spec.size, c = k % spec.size;
@@ -132,7 +134,9 @@ TEST_F(TileNetworkTest, PatchesAreTheNeighboursEmbeddings) {
                                   wrap(x + tap % side - radius, shape.nx);
                 if (masked && !mask[std::size_t(at)]) at = lanes.place[std::size_t(v)];
                 const double value = (want[std::size_t(at * spec.size + c)] - model.spec.input_mean[std::size_t(c)]) / double(model.spec.input_scale[std::size_t(c)]);
-                ASSERT_NEAR(from_bf16(got), value, std::abs(value) / 256 + 1e-6) << group << ", radius " << radius << ", voxel " << first + v << ", column " << k;
+                ASSERT_NEAR(from_bf16(got[0]), value, std::abs(value) / 256 + 1e-6) << group << ", radius " << radius << ", voxel " << first + v << ", column " << k;
+                const double whole = double(from_bf16(got[0])) + (parts == 2 ? double(from_bf16(got[tiled])) : value - double(from_bf16(got[0])));
+                ASSERT_NEAR(whole, value, std::abs(value) / 65536 + 2e-6) << group << ", voxel " << first + v << ", column " << k;
               }
             }
           }
