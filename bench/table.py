@@ -65,6 +65,19 @@ def row(b):
     return f"| {name} | {b['real_time']:.3g} {b['time_unit']} | {rate} | {', '.join(notes)} |"
 
 
+def parsed(text):
+    """A file, or the rows of one that a time limit cut short."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    end = text.rfind("\n    }")
+    try:
+        return json.loads(text[:end] + "\n    }\n  ]\n}") if end > 0 else None
+    except ValueError:
+        return None
+
+
 def main():
     files = sorted(glob.glob(os.path.join(sys.argv[1], "*.json")))
     gpu = output("nvidia-smi", "--query-gpu=name,driver_version,clocks.sm", "--format=csv,noheader").splitlines()
@@ -77,10 +90,10 @@ def main():
     loads = []
     rows = []
     for path in files:
-        try:
-            with open(path) as f:
-                data = json.load(f)
-        except ValueError:
+        with open(path) as f:
+            text = f.read()
+        data = parsed(text)
+        if data is None:
             rows.append(f"| {os.path.basename(path)[:-5]} | | | ended before it wrote its results |")
             continue
         loads.append(data["context"].get("load_avg", [0])[0])

@@ -60,4 +60,17 @@ GRAINSPIN_HD inline bool judge_element(const JudgeVoxels& s, std::int64_t i, Vox
   return true;
 }
 
+// In parts that are as wide as memory may be written at once: 48 bits are three times 16.
+GRAINSPIN_HD inline void pack_element(const PackOrientations& s, std::int64_t i) {
+  const float* q = s.q + 4 * voxel(s.box, i);
+  const std::uint64_t code = packed(Quat{q[0], q[1], q[2], q[3]}, component_bits(s.packing));
+  if (s.packing == Packing::k32) {
+    reinterpret_cast<std::uint32_t*>(s.out)[i] = std::uint32_t(code);
+  } else if (s.packing == Packing::k64) {
+    reinterpret_cast<std::uint64_t*>(s.out)[i] = code;
+  } else {
+    for (int k = 0; k < 3; ++k) reinterpret_cast<std::uint16_t*>(s.out)[3 * i + k] = std::uint16_t(code >> 16 * k);
+  }
+}
+
 }  // namespace grainspin::cuda

@@ -1,5 +1,5 @@
-// The caller's arrays in GPU memory: orientations in and out, fields out, marks of voxels both ways. Part of the table
-// (launchers.h).
+// The caller's arrays in GPU memory: orientations in and out, fields out, marks of voxels both ways. What is made of results
+// before they leave the GPU: verdicts, packed orientations. Part of the table (launchers.h).
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include "cuda/sub_box.h"
 #include "grainspin/array_view.h"
 #include "grainspin/domain_inline.h"
+#include "grainspin/packed.h"
 #include "grainspin/representation.h"
 
 namespace grainspin::cuda {
@@ -65,6 +66,14 @@ struct JudgeVoxels {
   VoxelLimits limits;
   std::uint8_t* verdict;  // [n], written for voxels of the phase
   VoxelSums* sums;        // added to
+};
+
+// out[box.size, packed_bytes(packing)] = pack_orientations() of the box of q[box.outer, 4], bit for bit.
+struct PackOrientations {
+  SubBox box;
+  const float* q;
+  Packing packing;
+  std::uint8_t* out;  // at a multiple of packed_bytes
 };
 
 }  // namespace grainspin::cuda

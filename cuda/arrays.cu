@@ -50,6 +50,11 @@ struct Move {
   __device__ void operator()(std::int64_t i) const { move_element<T>(step, i); }
 };
 
+struct Pack {
+  PackOrientations step;
+  __device__ void operator()(std::int64_t i) const { pack_element(step, i); }
+};
+
 template <class Step>
 void give(Context* context, const Step& step) {
   if (step.to.type == Element::kDouble) each_voxel(context, step.to, Give<double, Step>{step});
@@ -137,6 +142,12 @@ void give_field(Context* context, const GiveField& step) { give(context, step); 
 void move_marks(Context* context, const MoveMarks& step) {
   if (step.array.type == Element::kUint8) each_voxel(context, step.array, Move<std::uint8_t>{step});
   else each_voxel(context, step.array, Move<std::int32_t>{step});
+}
+
+void pack_orientations(Context* context, const PackOrientations& step) {
+  const std::int64_t n = step.box.size.voxels();  // 16 bytes a voxel read, 4 to 8 written
+  voxels_kernel<<<blocks_for(n), kThreads, 0, context->stream>>>(n, Pack{step});
+  GRAINSPIN_CUDA(cudaGetLastError());
 }
 
 void judge_voxels(Context* context, const JudgeVoxels& step) {

@@ -20,7 +20,7 @@
 namespace grainspin::cuda {
 
 // Raised with every change of this file: a library of another version is refused.
-constexpr int kTableVersion = 9;
+constexpr int kTableVersion = 10;
 
 struct Context;  // a GPU, a stream on it, and what cuBLAS needs
 struct Graph;    // recorded launches
@@ -157,12 +157,13 @@ struct Table {
   void (*close)(Context*, const CloseStep&);
   void (*stress)(Context*, const StressStep&);
   void (*mirror)(Context*, const MirrorStep&);
+  void (*variance)(Context*, const VarianceStep&);
 
   // ---- sparse regression (regression_launchers.h) ----
   void (*products)(Context*, const ProductStep&);
   void (*descend)(Context*, const DescentStep&);  // Error kMemory: more columns than a block's shared memory holds
 
-  // ---- arrays of the caller in GPU memory (array_launchers.h) ----
+  // ---- arrays of the caller in GPU memory, and what is made of results there (array_launchers.h) ----
   // Makes a GPU the calling thread's current one, as launches need it; returns the one that was before.
   int (*use)(int gpu) noexcept;
   Pointer (*pointer)(Context*, const void*);
@@ -177,6 +178,7 @@ struct Table {
   void (*give_field)(Context*, const GiveField&);
   void (*move_marks)(Context*, const MoveMarks&);
   void (*judge_voxels)(Context*, const JudgeVoxels&);
+  void (*pack_orientations)(Context*, const PackOrientations&);
 };
 
 using TableFunction = const Table* (*)();

@@ -140,6 +140,22 @@ struct StressStep {
   float* stress;
 };
 
+// The variance head (grainspin/variance.h) of a phase's voxels after a step that was closed. Numbers of a head, one behind
+// another: mean [F], 1 / scale [F], V [D, F], v0 [D], U [4, D], u0 [4].
+struct VarianceStep {
+  Tiles tiles;
+  CellShape shape;
+  int features = 0;              // F = channels + the model's memory + 2
+  int hidden = 0;                // D
+  bool half = false;             // of x and h
+  const StepLoad* load = nullptr;
+  const float* numbers = nullptr;
+  const void *x = nullptr, *h = nullptr;  // as SweepStep's
+  const float* increment = nullptr;       // [voxels, 3]
+  float* log_variance = nullptr;          // [voxels, 3]
+  GRAINSPIN_HD constexpr int rows() const { return features + 4 * kTileWarps; }  // of a tile's scratch
+};
+
 // to[whole] = from[inside] with `layers` of mirror images beyond each face of an axis.
 struct MirrorStep {
   Shape whole, inside;

@@ -4,42 +4,15 @@
 
 #include "cuda/nonlocal_tile_elements.h"
 #include "cuda/runtime.h"
+#include "cuda/tile_team.h"
 
 namespace grainspin::cuda {
 namespace {
 
-constexpr int kThreads = kTileWarps * 32;
-
-struct GpuTeam {
-  template <class F>
-  __device__ void each_warp(const F& f) const {
-    f(int(threadIdx.x) / 32);
-  }
-  template <class F>
-  __device__ void lanes(const F& f) const {
-    f(int(threadIdx.x) % 32);
-  }
-  template <class F>
-  __device__ void each(int n, const F& f) const {
-    for (int i = int(threadIdx.x); i < n; i += kThreads) f(i);
-  }
-  template <class F>
-  __device__ void once(const F& f) const {
-    if (threadIdx.x % 32 == 0) f();
-  }
-  template <class F>
-  __device__ double sum(const F& f) const {
-    double value = f(int(threadIdx.x) % 32);
-    for (int half = 16; half; half /= 2) value += __shfl_xor_sync(0xffffffffu, value, half);
-    return value;
-  }
-  __device__ void sync() const { __syncthreads(); }
-};
-
 // Two blocks a processor where shared memory has room for two: at most 168 registers a thread. Where the rows are is known when
 // this is compiled, so that they are read as what they are, not by generic addresses.
 template <int kN, bool kHalf, bool kShared>
-__global__ void __launch_bounds__(kThreads, 2) sweep_kernel(const __grid_constant__ SweepStep s,
+__global__ void __launch_bounds__(kTileThreads, 2) sweep_kernel(const __grid_constant__ SweepStep s,
                                                             const __grid_constant__ CellBasis<kN> basis) {
   extern __shared__ float4 shared[];
   float* scratch = reinterpret_cast<float*>(shared);
@@ -54,7 +27,7 @@ void sweep(Context* context, const SweepStep& s, const CellBasis<kN>& basis) {
   const std::size_t bytes = kShared ? std::size_t(TileRows(s.shape).count) * kTile * sizeof(float) : 0;
   GRAINSPIN_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)));
   const std::int64_t most = kShared ? std::int64_t(1) << 30 : s.blocks;
-  kernel<<<unsigned(std::min(s.tiles.count(), most)), kThreads, bytes, context->stream>>>(s, basis);
+  kernel<<<unsigned(std::min(s.tiles.count(), most)), kTileThreads, bytes, context->stream>>>(s, basis);
   GRAINSPIN_CUDA(cudaGetLastError());
 }
 

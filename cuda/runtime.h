@@ -92,6 +92,9 @@ void close_step(Context*, const CloseStep&);
 void stress_step(Context*, const StressStep&);
 void mirror_step(Context*, const MirrorStep&);
 
+// variance.cu
+void variance_step(Context*, const VarianceStep&);
+
 // arrays.cu
 int use(int gpu) noexcept;
 Pointer pointer(Context*, const void*);
@@ -103,6 +106,7 @@ void give_orientations(Context*, const GiveOrientations&);
 void give_field(Context*, const GiveField&);
 void move_marks(Context*, const MoveMarks&);
 void judge_voxels(Context*, const JudgeVoxels&);
+void pack_orientations(Context*, const PackOrientations&);
 
 // regression.cu
 void products(Context*, const ProductStep&);

@@ -29,12 +29,14 @@ extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* 
     t.begin_step = Named<begin_step>("begin_step"), t.sweep_room = sweep_room, t.sweep = Named<sweep_step>("sweep");
     t.clear = Named<clear_step>("clear"), t.mean = Named<mean_step>("mean"), t.green = Named<green_step>("green");
     t.close = Named<close_step>("close"), t.stress = Named<stress_step>("stress"), t.mirror = Named<mirror_step>("mirror");
+    t.variance = Named<variance_step>("variance");
     t.products = Named<products>("products"), t.descend = Named<descend_step>("descend");
     t.use = use, t.pointer = pointer, t.wait_for = Named<wait_for>("wait_for"), t.let_wait = Named<let_wait>("let_wait");
     t.first_unsound = Named<first_unsound>("first_unsound"), t.take_orientations = Named<take_orientations>("take_orientations");
     t.give_orientations = Named<give_orientations>("give_orientations");
     t.give_field = Named<give_field>("give_field"), t.move_marks = Named<move_marks>("move_marks");
     t.judge_voxels = Named<judge_voxels>("judge_voxels");
+    t.pack_orientations = Named<pack_orientations>("pack_orientations");
     return t;
   }();
   return &table;

@@ -20,6 +20,13 @@ RolloutSize Surrogate::rollout_size(const Region&, bool) const {
   throw Error(Errc::kArgument, description() + ": runs whole paths only, not step by step");
 }
 
+void Rollout::set_part(std::int64_t, std::int64_t, const float*) {
+  throw Error(Errc::kArgument, "only models with feedback `neighbours` take a part of the grid's orientations");
+}
+void Rollout::read_part(std::int64_t, std::int64_t, float*) const {
+  throw Error(Errc::kArgument, "only models with feedback `neighbours` give a part of the grid's orientations");
+}
+
 int reach(const ModelSpec& spec) {
   if (spec.family == Family::kNonlocal) return 0;  // everything; the grid is never cut
   return spec.local.feedback == Feedback::kNeighbours ? spec.local.radius * spec.steps() : spec.local.radius;

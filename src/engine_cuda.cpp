@@ -15,6 +15,7 @@
 #include "device_memory.h"
 #include "device_rollout.h"
 #include "engine_cuda_local.h"
+#include "engine_cuda_results.h"
 #include "region.h"
 
 namespace grainspin {
@@ -39,7 +40,7 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
   // Device memory and pinned host memory together: what does not fit in either is refused before it starts.
   std::int64_t workspace(const Region& region) const override {
     const int sets = recorded(region, nullptr) ? count_wanted(region) : 2;
-    return device_bytes(region) + sets * output_floats(spec_.local) * region.inner.voxels() * kFloat;
+    return device_bytes(region) + CudaResults::device_bytes(region, false) + sets * CudaResults::pinned_bytes(spec_.local, region);
   }
 
   bool fits(const Region& region, bool masked) const override {
@@ -53,7 +54,7 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     require_memory(region, mask, teacher);
     const DeviceBuffer<std::uint8_t> masks =
         mask ? on_device(gpu_, mask, region.shape.voxels()) : DeviceBuffer<std::uint8_t>();
-    const Inputs inputs{region, q0, masks.get(), teacher};
+    const Inputs inputs{region, q0, masks.get(), mask, teacher};
     if (recorded(region, teacher)) run_recorded(inputs, sink);
     else if (coupled()) run_coupled(inputs, sink);
     else run_alone(inputs, sink);
@@ -74,7 +75,7 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
   struct Inputs {
     const Region& region;
     const float* q0;
-    const std::uint8_t* mask;  // on the device
+    const std::uint8_t *mask, *host_mask;  // on the device, on the host
     const float* teacher;
   };
   std::int64_t device_bytes(const Region& region) const {
@@ -95,7 +96,7 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
   // With the mask and, where it must be there at once, the teacher.
   std::int64_t device_bytes(const Region& region, const void* mask, const void* teacher) const {
     const std::int64_t T = spec_.steps();
-    return device_bytes(region) + (mask ? region.shape.voxels() : 0) +
+    return device_bytes(region) + (mask ? region.shape.voxels() : 0) + CudaResults::device_bytes(region, mask) +
            (teacher && !coupled() ? T * region.inner.voxels() * 4 * kFloat : 0);
   }
 
@@ -106,7 +107,7 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     for (int step = 1 << 11; step; step /= 2) {
       const int n = fits + step;
       Region cube = whole({n, n, n}, {});
-      cube.wanted = region.wanted;
+      cube.wanted = region.wanted, cube.fields = region.fields, cube.packing = region.packing, cube.judge = region.judge;
       if (device_bytes(cube, mask, teacher) + kSlack <= free_bytes) fits = n;
     }
     throw Error(Errc::kMemory, std::to_string(region.shape.nx) + " x " + std::to_string(region.shape.ny) + " x " +
@@ -120,20 +121,14 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     return {r.shape, {r.inner_lo[0], r.inner_lo[1], r.inner_lo[2]}, r.inner};
   }
 
-  // Hands out steps one behind the GPU: while the sink reads one pinned set, the next step is computed.
+  // Hands out steps one behind the GPU: while the sink reads one pinned place, the next step is computed.
   class Delivery {
    public:
-    Delivery(const CudaEngine& engine, const Region& region, const std::function<void(const StepOutput&)>& sink)
-        : gpu_(engine.gpu_), sink_(sink), n_(region.inner.voxels()),
-          sets_{{gpu_, engine.spec_.local, n_}, {gpu_, engine.spec_.local, n_}} {}
+    Delivery(const CudaEngine& engine, const Inputs& in, const std::function<void(const StepOutput&)>& sink)
+        : gpu_(engine.gpu_), sink_(sink), results_(gpu_, engine.spec_.local, in.region, in.host_mask, 2) {}
     // Step `step` of these device fields, of which `box` is asked for.
-    void send(int step, const SubBox& box, const float* q, const float* increment, const float* stress,
-              const float* log_variance) {
-      const auto& set = sets_[sent_ & 1];
-      gpu_->copy_box(gpu_, set.orientation.get(), q, box, 16);
-      gpu_->copy_box(gpu_, set.increment.get(), increment, box, 12);
-      if (stress) gpu_->copy_box(gpu_, set.stress.get(), stress, box, 24);
-      if (log_variance) gpu_->copy_box(gpu_, set.log_variance.get(), log_variance, box, 12);
+    void send(int step, const SubBox& box, const CudaFields& fields) {
+      results_.copy(sent_ & 1, box, fields);
       gpu_->mark(gpu_, sent_ & 1);
       deliver();
       pending_ = step;
@@ -146,17 +141,14 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     }
     void deliver() {
       if (!pending_) return;
-      const auto& set = sets_[(sent_ - 1) & 1];
       gpu_->wait(gpu_, (sent_ - 1) & 1);
-      const int step = std::exchange(pending_, 0);
-      sink_({step, set.orientation.get(), set.increment.get(), set.stress.get(), set.log_variance.get()});
+      sink_(results_.output((sent_ - 1) & 1, std::exchange(pending_, 0)));
     }
 
    private:
     const Gpu& gpu_;
     const std::function<void(const StepOutput&)>& sink_;
-    std::int64_t n_;
-    Outputs<PinnedBuffer> sets_[2];
+    CudaResults results_;
     int pending_ = 0, sent_ = 0;
   };
 
@@ -171,7 +163,7 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     out.increment = {gpu_, n * 3};
     if (spec_.local.stress) out.stress = {gpu_, n * 6};
     if (spec_.local.variance) out.log_variance = {gpu_, n * 3};
-    Delivery delivery(*this, in.region, sink);
+    Delivery delivery(*this, in, sink);
     const Finish finish{gpu_};
 
     float* q = first.get();
@@ -182,7 +174,7 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
         fused_->step(hood(in.region, in.mask), {in.region.shape, {}, in.region.shape}, nullptr, state.get(), t == 1, q,
                      {q_out, out.increment.get(), out.stress.get(), out.log_variance.get()});
       else step_coupled(hood(in.region, in.mask), q, q_out, e.get(), state.get(), s, out);
-      if (wants(in.region, t)) delivery.send(t, inner(in.region), q_out, out.increment.get(), out.stress.get(), out.log_variance.get());
+      if (wants(in.region, t)) delivery.send(t, inner(in.region), {q_out, out.increment.get(), out.stress.get(), out.log_variance.get()});
       else delivery.pass(t);
       std::swap(q, q_out);
     }
@@ -193,28 +185,24 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
   // interrupts. On others a step takes longer than its launch, and its copy runs beside the next one.
   static constexpr std::int64_t kRecordedBytes = std::int64_t(64) << 20;
   bool recorded(const Region& region, const void* teacher) const {
-    return fused_ && coupled() && !teacher && count_wanted(region) * output_floats(spec_.local) * region.inner.voxels() * kFloat <= kRecordedBytes;
+    return fused_ && coupled() && !teacher && count_wanted(region) * CudaResults::pinned_bytes(spec_.local, region) <= kRecordedBytes;
   }
   void run_recorded(const Inputs& in, const std::function<void(const StepOutput&)>& sink) const {
-    const std::int64_t n = in.region.shape.voxels(), inside = in.region.inner.voxels();
+    const std::int64_t n = in.region.shape.voxels();
     const DeviceBuffer<float> first = on_device(gpu_, in.q0, n * 4), second(gpu_, n * 4), state(gpu_, state_floats(in.region.shape));
     Outputs<DeviceBuffer> out(gpu_, spec_.local, 0);
     out.increment = {gpu_, n * 3};
     if (spec_.local.stress) out.stress = {gpu_, n * 6};
     if (spec_.local.variance) out.log_variance = {gpu_, n * 3};
-    const Outputs<PinnedBuffer> pinned(gpu_, spec_.local, count_wanted(in.region) * inside);
+    const CudaResults results(gpu_, spec_.local, in.region, in.host_mask, count_wanted(in.region));
     const std::vector<int> slots = this->slots(in.region);
     const SubBox all{in.region.shape, {}, in.region.shape}, box = inner(in.region);
     const auto work = [&] {
       float *q = first.get(), *q_out = second.get();
       for (int t = 0; t < spec_.steps(); ++t, std::swap(q, q_out)) {
         fused_->step(hood(in.region, in.mask), all, nullptr, state.get(), t == 0, q, {q_out, out.increment.get(), out.stress.get(), out.log_variance.get()});
-        const std::int64_t at = slots[std::size_t(t)] * inside;
-        if (at < 0) continue;
-        gpu_->copy_box(gpu_, pinned.orientation.get() + at * 4, q_out, box, 16);
-        gpu_->copy_box(gpu_, pinned.increment.get() + at * 3, out.increment.get(), box, 12);
-        if (spec_.local.stress) gpu_->copy_box(gpu_, pinned.stress.get() + at * 6, out.stress.get(), box, 24);
-        if (spec_.local.variance) gpu_->copy_box(gpu_, pinned.log_variance.get() + at * 3, out.log_variance.get(), box, 12);
+        if (const int place = slots[std::size_t(t)]; place >= 0)
+          results.copy(place, box, {q_out, out.increment.get(), out.stress.get(), out.log_variance.get()});
       }
     };
     const auto forget = [this](cuda::Graph* graph) { gpu_->forget(gpu_, graph); };
@@ -222,13 +210,8 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
         gpu_->record(gpu_, [](void* with) { (*static_cast<decltype(work)*>(with))(); }, const_cast<void*>(static_cast<const void*>(&work))), forget);
     gpu_->launch(gpu_, graph.get());
     gpu_->synchronise(gpu_);
-    for (int t = 0; t < spec_.steps(); ++t) {
-      const std::int64_t at = slots[std::size_t(t)] * inside;
-      if (at < 0) sink({.step = t + 1});
-      else
-        sink({t + 1, pinned.orientation.get() + at * 4, pinned.increment.get() + at * 3, spec_.local.stress ? pinned.stress.get() + at * 6 : nullptr,
-              spec_.local.variance ? pinned.log_variance.get() + at * 3 : nullptr});
-    }
+    for (int t = 0; t < spec_.steps(); ++t)
+      sink(slots[std::size_t(t)] < 0 ? StepOutput{.step = t + 1} : results.output(slots[std::size_t(t)], t + 1));
   }
 
   void run_alone(const Inputs& in, const std::function<void(const StepOutput&)>& sink) const {
@@ -245,7 +228,7 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     if (fused_) {
       const DeviceBuffer<int> slot = on_device(gpu_, slots.data(), T);
       const DeviceBuffer<std::byte> scratch(gpu_, fused_->scratch_bytes(in.region.inner));
-      Delivery delivery(*this, in.region, sink);
+      Delivery delivery(*this, in, sink);
       const Finish finish{gpu_};
       fused_->run(hood(in.region, in.mask), box, q0.get(), in.teacher ? given.get() : nullptr, slot.get(), slots,
                   {out.orientation.get(), out.increment.get(), out.stress.get(), out.log_variance.get()}, scratch.get());
@@ -260,7 +243,7 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
     const DeviceBuffer<float> state(gpu_, B * this->state()), projected(gpu_, B * gates()), now(gpu_, B * C);
     float* h = state.get();
     float* c = spec_.local.cell == Cell::kLstm ? h + L * B * H : nullptr;
-    Delivery delivery(*this, in.region, sink);
+    Delivery delivery(*this, in, sink);
     const Finish finish{gpu_};
 
     for (std::int64_t at = 0; at < inside; at += B) {
@@ -300,9 +283,9 @@ class CudaEngine final : public Surrogate, public OnDevice, private CudaLocal {
         delivery.pass(t + 1);
         continue;
       }
-      delivery.send(t + 1, dense, out.orientation.get() + i * 4, out.increment.get() + i * 3,
-                    spec_.local.stress ? out.stress.get() + i * 6 : nullptr,
-                    spec_.local.variance ? out.log_variance.get() + i * 3 : nullptr);
+      delivery.send(t + 1, dense, {out.orientation.get() + i * 4, out.increment.get() + i * 3,
+                                   spec_.local.stress ? out.stress.get() + i * 6 : nullptr,
+                                   spec_.local.variance ? out.log_variance.get() + i * 3 : nullptr});
     }
     delivery.deliver();
   }

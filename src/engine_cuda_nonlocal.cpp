@@ -16,9 +16,17 @@
 #include <utility>
 #include <vector>
 
+#include "region.h"
+
 namespace grainspin {
 
 namespace {
+
+int wanted(const Region& region, int steps) {
+  int count = 0;
+  for (int t = 1; t <= steps; ++t) count += wants(region, t);
+  return count;
+}
 
 template <class Work>
 LaunchGraph recorded(const Gpu& gpu, const Work& work) {
@@ -39,52 +47,94 @@ CudaNonlocalEngine::CudaNonlocalEngine(const Model& model, const EngineOptions& 
   description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + (half_ ? ", fp32, state in fp16" : ", fp32");
 }
 
-// One step's outputs in pinned memory: orientation, increment, stress of the inner part, what was found of the load.
+// Outputs in pinned memory: of each of `steps` steps what was found of its load, then sets of fields of the inner part,
+// orientation, increment, stress, log variance, as far as they are read. Places of steps are counted from 0.
 struct CudaNonlocalEngine::Delivery {
   const CudaNonlocalEngine& engine;
   const Region& region;
   const NonlocalStep& step;
-  float* sets;
+  float* outputs;
+  int steps;
   const std::vector<CellLoad>& loads;
   const std::function<void(const StepOutput&)>& sink;
   bool marked = false;  // for wait_and_hand_out
 
-  float* set(int i) const { return sets + i * engine.set_floats(region); }
-  void copy(int i) const {
-    const Gpu& gpu = engine.gpu_;
+  float* found(int place) const { return outputs + place * kFound; }
+  // The fields of set `i`, as far as they are read.
+  struct Fields {
+    float *orientation, *increment, *stress, *log_variance;
+  };
+  Fields fields(int i) const {
     const std::int64_t n = region.inner.voxels();
-    const cuda::SubBox box = step.inner();
-    gpu->copy(gpu, set(i), step.found(), 9 * kFloat);
-    gpu->copy_box(gpu, set(i) + 16, step.orientation(), box, 16);
-    gpu->copy_box(gpu, set(i) + 16 + 4 * n, step.increment(), box, 12);
-    if (step.stress()) gpu->copy_box(gpu, set(i) + 16 + 7 * n, step.stress(), box, 24);
+    float* at = outputs + steps * kFound + i * engine.set_floats(region);
+    const auto take = [&](bool read, int floats) { return read ? std::exchange(at, at + n * floats) : nullptr; };
+    const OutputFields& f = region.fields;
+    return {take(true, 4), take(reads_increment(region), 3), take(f.stress && step.stress(), 6),
+            take(f.log_variance && step.log_variance(), 3)};
+  }
+  NonlocalStep::Read read(int t) const {
+    const bool wanted = wants(region, t);
+    return {wanted && region.fields.stress, wanted && region.fields.log_variance};
   }
   // On the copies' stream, with a mark behind.
-  void copy_beside(int i) const {
+  void copy_beside(int t, int place, int set) const {
     const Gpu& gpu = engine.gpu_;
     gpu->on_stream(gpu, kCopyStream);
     gpu->follow(gpu, kMainStream);
-    copy(i);
-    if (marked) gpu->mark(gpu, i);
+    gpu->copy(gpu, found(place), step.found(), 9 * kFloat);
+    if (wants(region, t)) {
+      const cuda::SubBox box = step.inner();
+      const Fields to = fields(set);
+      gpu->copy_box(gpu, to.orientation, step.orientation(), box, 16);
+      if (to.increment) gpu->copy_box(gpu, to.increment, step.increment(), box, 12);
+      if (to.stress) gpu->copy_box(gpu, to.stress, step.stress(), box, 24);
+      if (to.log_variance) gpu->copy_box(gpu, to.log_variance, step.log_variance(), box, 12);
+    }
+    if (marked) gpu->mark(gpu, place);
     gpu->on_stream(gpu, kMainStream);
   }
   void wait_and_hand_out(int t) const {
     engine.gpu_->wait(engine.gpu_, t & 1);
-    hand_out(t, t & 1);
+    hand_out(t, t & 1, t & 1);
   }
-  void hand_out(int t, int i) const {
-    const std::int64_t n = region.inner.voxels();
-    const float* from = set(i);
+  void hand_out(int t, int place, int set) const {
     LoadStep load = engine.loads(region)[std::size_t(t - 1)];
-    for (std::size_t k = 0; k < 9; ++k) load.L[k] = loads[std::size_t(t - 1)].L[k] + double(from[k]);
+    for (std::size_t k = 0; k < 9; ++k) load.L[k] = loads[std::size_t(t - 1)].L[k] + double(found(place)[k]);
     StepOutput output;
     output.step = t;
-    output.orientation = from + 16;
-    output.increment = from + 16 + 4 * n;
-    if (step.stress()) output.stress = from + 16 + 7 * n;
     output.load = &load;
+    if (wants(region, t)) {
+      const Fields f = fields(set);
+      output.orientation = f.orientation, output.increment = f.increment;
+      output.stress = f.stress, output.log_variance = f.log_variance;
+    }
     sink(output);
   }
+};
+
+// The launches of a step as graphs, one for each set of outputs that is read.
+class CudaNonlocalEngine::StepGraphs {
+ public:
+  StepGraphs(const Gpu& gpu, const NonlocalStep& step) : gpu_(gpu), step_(step) {}
+  void prepare(NonlocalStep::Read read) { (void)of(read); }
+  void approach(NonlocalStep::Read read) { gpu_->launch(gpu_, of(read).approach.get()); }
+  void arrive(NonlocalStep::Read read) { gpu_->launch(gpu_, of(read).arrive.get()); }
+
+ private:
+  struct Pair {
+    NonlocalStep::Read read;
+    LaunchGraph approach, arrive;
+  };
+  Pair& of(NonlocalStep::Read read) {
+    for (Pair& p : pairs_)
+      if (p.read == read) return p;
+    pairs_.push_back({read, recorded(gpu_, [&] { step_.approach(read); }), recorded(gpu_, [&] { step_.arrive(read); })});
+    return pairs_.back();
+  }
+
+  const Gpu& gpu_;
+  const NonlocalStep& step_;
+  std::vector<Pair> pairs_;
 };
 
 void CudaNonlocalEngine::run(const Region& region, const float* q0, const std::uint8_t* mask, const float* teacher,
@@ -96,46 +146,49 @@ void CudaNonlocalEngine::run(const Region& region, const float* q0, const std::u
   std::vector<CellLoad> cell_loads;
   for (const LoadStep& load : loads(region)) cell_loads.push_back(cell_load(load));
   // Outlive the step, whose end waits for the GPU that may still be writing to them.
-  const PinnedBuffer<float> outputs(gpu_, sets(region, size) * set_floats(region));
+  const PinnedBuffer<float> outputs(gpu_, output_floats(region, size));
   const NonlocalStep step(gpu_, model(), region, phases(region), mask, cell_loads, size);
   const int T = size.steps;
   if (!teacher) step.orientations(q0);
-  LaunchGraph first(nullptr, {&gpu_}), last(nullptr, {&gpu_});
   const Launching launching = teacher ? Launching::kPlain : this->launching(region, size);
-  const Delivery delivery{*this, region, step, outputs.get(), cell_loads, sink, launching != Launching::kWholeRun};
-  if (launching == Launching::kWholeRun) {
-    first = recorded(gpu_, [&] {
+  const bool whole_run = launching == Launching::kWholeRun;
+  const Delivery delivery{*this, region, step, outputs.get(), whole_run ? T : 2, cell_loads, sink, !whole_run};
+  if (whole_run) {
+    const LaunchGraph all = recorded(gpu_, [&] {
       step.warm_up();
-      for (int t = 1; t <= T; ++t) {
-        step.approach();
+      for (int t = 1, set = 0; t <= T; ++t) {
+        step.approach(delivery.read(t));
         if (t > 1) gpu_->follow(gpu_, kCopyStream);
-        step.arrive();
-        delivery.copy_beside(t - 1);
+        step.arrive(delivery.read(t));
+        delivery.copy_beside(t, t - 1, set);
+        set += wants(region, t);
       }
       gpu_->follow(gpu_, kCopyStream);
     });
-    gpu_->launch(gpu_, first.get());
+    gpu_->launch(gpu_, all.get());
     gpu_->synchronise(gpu_);
-    for (int t = 1; t <= T; ++t) delivery.hand_out(t, t - 1);
+    for (int t = 1, set = 0; t <= T; ++t) {
+      delivery.hand_out(t, t - 1, set);
+      set += wants(region, t);
+    }
     return;
   }
-  if (launching == Launching::kGraphsOfAStep) {
-    first = recorded(gpu_, [&] { step.approach(); });
-    last = recorded(gpu_, [&] { step.arrive(); });
-  }
+  StepGraphs graphs(gpu_, step);
+  for (int t = 1; t <= T && !teacher; ++t) graphs.prepare(delivery.read(t));
   if (teacher) step.orientations(teacher);
   step.warm_up();
   for (int t = 1; t <= T; ++t) {
+    const NonlocalStep::Read read = delivery.read(t);
     if (teacher && t > 1) {
       gpu_->follow(gpu_, kCopyStream);
       step.orientations(teacher + (t - 1) * region.shape.voxels() * 4);
     }
-    if (first) gpu_->launch(gpu_, first.get());
-    else step.approach();
+    if (teacher) step.approach(read);
+    else graphs.approach(read);
     gpu_->follow(gpu_, kCopyStream);
-    if (last) gpu_->launch(gpu_, last.get());
-    else step.arrive();
-    delivery.copy_beside(t & 1);
+    if (teacher) step.arrive(read);
+    else graphs.arrive(read);
+    delivery.copy_beside(t, t & 1, t & 1);
     if (t > 1) delivery.wait_and_hand_out(t - 1);
   }
   delivery.wait_and_hand_out(T);
@@ -149,9 +202,21 @@ std::int64_t CudaNonlocalEngine::launches(const Region& region) const {
 
 CudaNonlocalEngine::Launching CudaNonlocalEngine::launching(const Region& region, const WorkspaceSize& size) const {
   const std::int64_t step = launches(region);
-  if (step * (size.steps + warmups(cell())) <= kGraphLaunches && set_floats(region) * kFloat * size.steps <= kGraphOutputs)
+  if (step * (size.steps + warmups(cell())) <= kGraphLaunches && set_floats(region) * kFloat * wanted(region, size.steps) <= kGraphOutputs)
     return Launching::kWholeRun;
   return Launching::kGraphsOfAStep;
+}
+
+std::int64_t CudaNonlocalEngine::set_floats(const Region& region) const {
+  const OutputFields& f = region.fields;
+  return region.inner.voxels() * (4 + (reads_increment(region) ? 3 : 0) + (f.stress && cell().stress ? 6 : 0) + (f.log_variance && variance() ? 3 : 0));
+}
+
+std::int64_t CudaNonlocalEngine::output_floats(const Region& region, const WorkspaceSize& size) const {
+  const bool whole_run = launching(region, size) == Launching::kWholeRun;
+  // A teacher's run takes two in any case.
+  const int steps = std::max(2, whole_run ? size.steps : 2), sets = std::max(2, whole_run ? wanted(region, size.steps) : 2);
+  return steps * kFound + sets * set_floats(region);
 }
 
 std::unique_ptr<Surrogate> make_cuda_nonlocal(const Model& model, const EngineOptions& options) {

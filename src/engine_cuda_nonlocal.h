@@ -31,9 +31,11 @@ class CudaNonlocalEngine final : public Surrogate, public OnDevice {
  private:
   class Steps;
   struct Delivery;
+  class StepGraphs;
   enum class Launching { kWholeRun, kGraphsOfAStep, kPlain };
 
   static constexpr std::int64_t kFloat = sizeof(float);
+  static constexpr std::int64_t kFound = 16;  // floats for the 9 that are found of a load
   static constexpr std::int64_t kSlack = std::int64_t(32) << 20;  // of the plans and graphs, and what is rounded up
   static constexpr std::int64_t kGraphLaunches = 30'000;  // instantiating a graph takes some microseconds a launch
   static constexpr std::int64_t kGraphOutputs = std::int64_t(1) << 30;  // pinned bytes of all steps of one graph
@@ -66,11 +68,12 @@ class CudaNonlocalEngine final : public Surrogate, public OnDevice {
   // Error kMemory with the largest cube that fits.
   WorkspaceSize required(const Region& region, const void* mask) const;
   std::int64_t launches(const Region& region) const;  // of one step, nearly; a transform is a few
-  std::int64_t set_floats(const Region& region) const { return 16 + region.inner.voxels() * (cell().stress ? 13 : 7); }
+  bool variance() const { return place_.variance_hidden > 0; }
+  // Of a step's fields that are read, in pinned memory.
+  std::int64_t set_floats(const Region& region) const;
   Launching launching(const Region& region, const WorkspaceSize& size) const;
-  std::int64_t sets(const Region& region, const WorkspaceSize& size) const {
-    return launching(region, size) == Launching::kWholeRun ? std::max(2, size.steps) : 2;
-  }
+  // What was found of every step's load and the fields of the wanted ones; of two steps where they are handed out one by one.
+  std::int64_t output_floats(const Region& region, const WorkspaceSize& size) const;
 
   Gpu gpu_;
   ModelSpec spec_;

@@ -76,6 +76,7 @@ Workspace workspace_of(const NonlocalSpec& spec, const PaddedCell& cell, const W
   w.spin_sum = take(M ? 3 * V * kFloat : 0);
   w.increment = take(3 * V * kFloat);
   w.stress = take(spec.stress ? 6 * V * kFloat : 0);
+  w.log_variance = take(size.variance ? 3 * V * kFloat : 0);
   w.voxels = take(size.listed ? V * std::int64_t(sizeof(std::int64_t)) : 0);
   w.sums = take(tiles * 5 * M * std::int64_t(sizeof(double)));
   w.scratch = take(size.scratch_bytes);

@@ -2,7 +2,7 @@
 // and one workspace.
 //
 // Bytes a voxel, N = 12 systems, C = 12, H = 4, M = 4, stress: state 576 + 192 (fast: 288 + 96), fields 132 (and 264 / nx),
-// orientation 16, outputs 36, spins 12, sums of tiles 5: 969 (fast: 585); 8 more where there are lists. So 512^3 takes 130.8 GB
+// orientation 16, outputs 36, spins 12, sums of tiles 5: 969 (fast: 585); 8 more where there are lists, 12 with a variance head. So 512^3 takes 130.8 GB
 // (fast: 79.3 GB) and the work areas of the transforms; an H200 has 149 GB.
 #pragma once
 
@@ -35,7 +35,7 @@ std::vector<float> frequencies_of(const cuda::Spectrum& spectrum, int d, const s
 
 // Bytes from the start of the workspace.
 struct Workspace {
-  std::int64_t q, x, h, fields, spin_sum, increment, stress, voxels, sums;                   // by voxel or tile
+  std::int64_t q, x, h, fields, spin_sum, increment, stress, log_variance, voxels, sums;     // by voxel or tile
   std::int64_t scratch, loads, now, found, counter, mean_gradient, partial, k[3], transform[2];  // the rest
   std::int64_t bytes = 0;
 };
@@ -47,6 +47,7 @@ struct WorkspaceSize {
   int steps = 0;
   std::int64_t scratch_bytes = 0;    // of the tiles' rows, where shared memory has no room for them
   std::int64_t transform_bytes = 0;  // of one work area; there are spectral_streams()
+  bool variance = false;             // the model has a variance head
 };
 Workspace workspace_of(const NonlocalSpec& spec, const PaddedCell& cell, const WorkspaceSize& size);
 // What a step must move through device memory, bytes a voxel, with `systems` slip systems and without warm-ups: by sweep the

@@ -42,7 +42,7 @@ class CudaNonlocalEngine::Steps final : public DeviceRollout {
     const std::lock_guard lock(engine_.busy_);
     step_->take_load(cell);
     if (done_ == 0) step_->warm_up();
-    step_->launch();
+    step_->launch({});
     copies_.forget();
     engine_.gpu_->copy(engine_.gpu_, found_there_.get(), step_->found(), 9 * kFloat);
     engine_.gpu_->synchronise(engine_.gpu_);
@@ -55,7 +55,7 @@ class CudaNonlocalEngine::Steps final : public DeviceRollout {
     return copies_.get(field, device_field(field));
   }
   DeviceField device_field(Field field) const override {
-    const float* const all[] = {step_->orientation(), step_->increment(), step_->stress(), nullptr};
+    const float* const all[] = {step_->orientation(), step_->increment(), step_->stress(), step_->log_variance()};
     return {const_cast<float*>(all[int(field)]), step_->inner()};
   }
   void orientation_placed() override {

@@ -28,7 +28,7 @@ bool smooth(int n) {
 std::int64_t CudaNonlocalEngine::workspace(const Region& region) const {
   check_region(region);
   const WorkspaceSize size = sized(region, false);
-  return device_bytes(region, size) + sets(region, size) * set_floats(region) * kFloat;
+  return device_bytes(region, size) + output_floats(region, size) * kFloat;
 }
 
 bool CudaNonlocalEngine::fits(const Region& region, bool masked) const {
@@ -46,7 +46,7 @@ RolloutSize CudaNonlocalEngine::rollout_size(const Region& region, bool masked) 
   RolloutSize size;
   size.device = device_bytes(padded.whole, masked || place_.phases.size() > 1, 1) +
                 spectral_streams(cell()) * transform_bytes(padded.whole);
-  size.host = set_floats(one) * kFloat;
+  size.host = (kFound + set_floats(one)) * kFloat;
   // Each phase's last tile may have fewer voxels.
   const std::int64_t rows = (tiles_of(padded.whole.voxels()) + std::int64_t(place_.phases.size())) * cuda::kTile;
   size.carried = region.shape.voxels() * 16 + padded.whole.voxels() * 16 +
@@ -88,6 +88,7 @@ WorkspaceSize CudaNonlocalEngine::sized(const Region& region, bool masked) const
   size.half = half_;
   size.scratch_bytes = scratch_bytes();
   size.transform_bytes = transform_bytes(padded.whole);
+  size.variance = variance();
   return size;
 }
 
@@ -104,7 +105,7 @@ std::int64_t CudaNonlocalEngine::device_bytes(const Region& region, const Worksp
 }
 
 std::int64_t CudaNonlocalEngine::device_bytes(Shape whole, bool listed, int steps) const {
-  WorkspaceSize size{{whole.voxels()}, {0}, listed, half_, steps, scratch_bytes(), 0};
+  WorkspaceSize size{{whole.voxels()}, {0}, listed, half_, steps, scratch_bytes(), 0, variance()};
   for (const PhasePlace& p : place_.phases) size.systems[0] = std::max(size.systems[0], p.shape.systems);
   return workspace_of(cell(), {whole, whole, {}}, size).bytes;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "grainspin/variance.h"
+
 namespace grainspin {
 
 namespace {
@@ -101,7 +103,7 @@ cuda::SubBox NonlocalStep::inner() const {
   return box;
 }
 
-void NonlocalStep::sweep(int pass, bool end) const {
+void NonlocalStep::sweep(int pass, bool end, bool stress) const {
   const NonlocalSpec& s = model_.spec;
   const int M = s.polarisations, next = pass + 1;
   cuda::SweepStep step;
@@ -121,9 +123,9 @@ void NonlocalStep::sweep(int pass, bool end) const {
   step.q = floats(at_.q);
   step.fields = floats(at_.fields);
   step.spin_sum = s.passes > 0 ? floats(at_.spin_sum) : nullptr;
-  step.pressure = s.stress && s.passes > 0;
+  step.pressure = stress && s.passes > 0;
   step.increment = floats(at_.increment);
-  step.stress = s.stress ? floats(at_.stress) : nullptr;
+  step.stress = stress ? floats(at_.stress) : nullptr;
   step.scratch = scratch_blocks_ > 0 ? floats(at_.scratch) : nullptr;
   step.blocks = scratch_blocks_;
   const std::int64_t number = half_ ? 2 : kFloat;
@@ -205,16 +207,38 @@ void NonlocalStep::warm_up() const {
   }
 }
 
-void NonlocalStep::approach() const { before_last(model_.spec.stress); }
+void NonlocalStep::approach(Read read) const { before_last(model_.spec.stress && read.stress); }
 
-void NonlocalStep::arrive() const {
+void NonlocalStep::arrive(Read read) const {
   const NonlocalSpec& s = model_.spec;
+  const bool stress = s.stress && read.stress;
   gpu_->close(gpu_, {s.passes * s.polarisations, weight(model_.place.free), floats(at_.mean_gradient), now()});
   gpu_->copy(gpu_, floats(at_.found), now()->found, 9 * kFloat);  // the next step's load comes while this travels
-  sweep(s.passes - 1, true);
-  if (s.stress)
+  sweep(s.passes - 1, true, stress);
+  if (stress)
     gpu_->stress(gpu_, {lists_.active, list(), now(), model_.stress_scale, reinterpret_cast<double*>(bytes(at_.partial)),
                         floats(at_.stress)});
+  if (model_.place.variance_hidden > 0 && read.log_variance) judge();
+}
+
+void NonlocalStep::judge() const {
+  cuda::VarianceStep step;
+  step.features = variance_features(model_.spec);
+  step.hidden = model_.place.variance_hidden;
+  step.half = half_;
+  step.load = now();
+  step.increment = floats(at_.increment);
+  step.log_variance = floats(at_.log_variance);
+  const std::int64_t number = half_ ? 2 : kFloat;
+  for (const PhaseTiles& t : lists_.phases) {
+    const PhasePlace& place = model_.place.phases[std::size_t(t.phase)];
+    step.tiles = {t.n, t.first, list()};
+    step.shape = place.shape;
+    step.numbers = weight(place.variance);
+    step.x = bytes(at_.x + t.x * number);
+    step.h = bytes(at_.h + t.h * number);
+    gpu_->variance(gpu_, step);
+  }
 }
 
 }  // namespace grainspin

@@ -52,15 +52,21 @@ class NonlocalStep {
   void orientations(const float* q) const;  // q[region.shape, 4], host or GPU memory, images included from now on
   void mirror() const;                      // the images, after orientations were written to inner()
   void warm_up() const;                     // before the first step, on its orientations
-  // The next step of the loads: all but its last sweep, which leaves outputs and orientations alone; then that.
-  void launch() const { approach(), arrive(); }
-  void approach() const;
-  void arrive() const;
+  // The next step of the loads: all but its last sweep, which leaves outputs and orientations alone; then that. What feeds
+  // outputs alone is left out where nobody reads them.
+  struct Read {
+    bool stress = true, log_variance = true;
+    bool operator==(const Read&) const = default;
+  };
+  void launch(Read read) const { approach(read), arrive(read); }
+  void approach(Read read) const;
+  void arrive(Read read) const;
   // Of the step that was launched last, on the GPU, whole cell: orientation [voxels, 4], increment [voxels, 3],
-  // stress [voxels, 6] or null, what it found of the mean velocity gradient [9].
+  // stress [voxels, 6] or null, log_variance [voxels, 3] or null, what it found of the mean velocity gradient [9].
   const float* orientation() const { return floats(at_.q); }
   const float* increment() const { return floats(at_.increment); }
   const float* stress() const { return model_.spec.stress ? floats(at_.stress) : nullptr; }
+  const float* log_variance() const { return model_.place.variance_hidden > 0 ? floats(at_.log_variance) : nullptr; }
   const float* found() const { return floats(at_.found); }
   cuda::SubBox inner() const;  // of the region, in the cell
 
@@ -74,7 +80,8 @@ class NonlocalStep {
   cuda::StepLoad* now() const { return reinterpret_cast<cuda::StepLoad*>(bytes(at_.now)); }
   const float* weight(std::int64_t place) const { return model_.numbers.values + place; }
   // The sweep of all tiles that is the start (pass -1) or a pass, with the polarisations of the next one or the step's end.
-  void sweep(int pass, bool end) const;
+  void sweep(int pass, bool end, bool stress = false) const;
+  void judge() const;  // the variance head
   // Operator of a pass, pairs of polarisations on two streams; the pressure is summed where it is wanted, and taken back by the
   // last one.
   void convolve(int pass, bool pressure) const;

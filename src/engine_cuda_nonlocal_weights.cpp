@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine_cuda_nonlocal_tasks.h"
+#include "grainspin/variance.h"
 #include "nonlocal_irreps.h"
 
 namespace grainspin {
@@ -126,6 +127,15 @@ class PhasePacker {
       place_.candidate_bias = packed_.add(tensor("memory.candidate_bias").values);
       place_.work += std::int64_t(c.memory) * 4 * N * N;
     }
+    if (calibration(model_.spec)) {
+      std::vector<float> head = tensor("variance.mean").values;
+      for (const float scale : tensor("variance.scale").values) head.push_back(1 / scale);
+      for (const char* part : {"hidden", "hidden_bias", "out", "out_bias"}) {
+        const std::vector<float>& values = tensor(std::string("variance.") + part).values;
+        head.insert(head.end(), values.begin(), values.end());
+      }
+      place_.variance = packed_.add(head);
+    }
     return std::move(place_);
   }
 
@@ -176,6 +186,8 @@ class PhasePacker {
 ModelPlace pack(const Model& model, Packed& packed) {
   const NonlocalSpec& s = model.spec.nonlocal;
   ModelPlace place;
+  const VarianceHead checked(model);  // Error kFormat where a scale is not above 0
+  if (checked.any()) place.variance_hidden = calibration(model.spec)->hidden;
   for (std::size_t i = 0; i < s.phases.size(); ++i) place.phases.push_back(PhasePacker(model, i, packed).pack());
   if (s.passes > 0) {
     const auto tensor = [&](const char* name) -> const std::vector<float>& { return model.tensors.at(name).values; };

@@ -45,11 +45,13 @@ struct PhasePlace {
   std::vector<TaskPlace> polarise;
   std::int64_t carry = 0;                           // [C]
   std::int64_t update_bias = 0, candidate_bias = 0;  // [H]
+  std::int64_t variance = 0;                        // cuda::VarianceStep::numbers
   std::int64_t work = 0;  // multiply-adds of a voxel's step, warm-ups apart: maps, drives and changes of coordinates
 };
 struct ModelPlace {
   std::vector<PhasePlace> phases;
   std::int64_t spin = 0, free = 0, pressure = 0, beta = 0;  // [K M]
+  int variance_hidden = 0;                                  // 0: no variance head
 };
 ModelPlace pack(const Model& model, Packed& packed);
 

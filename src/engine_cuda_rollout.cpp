@@ -84,6 +84,19 @@ class CudaLocalRollout final : public DeviceRollout {
     const std::lock_guard lock(engine_.busy_);
     put(q);
   }
+  void set_part(std::int64_t first, std::int64_t count, const float* q) override {
+    if (!engine_.coupled()) return Rollout::set_part(first, count, q);
+    const std::lock_guard lock(engine_.busy_);
+    copies_.forget();
+    gpu_->copy(gpu_, q_.get() + first * 4, q, count * 4 * kFloat);
+    gpu_->synchronise(gpu_);
+  }
+  void read_part(std::int64_t first, std::int64_t count, float* to) const override {
+    if (!engine_.coupled()) return Rollout::read_part(first, count, to);
+    const std::lock_guard lock(engine_.busy_);
+    gpu_->copy(gpu_, to, q_.get() + first * 4, count * 4 * kFloat);
+    gpu_->synchronise(gpu_);
+  }
   void restart(const float* q0) override {
     const std::lock_guard lock(engine_.busy_);
     begin(q0);

@@ -147,6 +147,12 @@ class CoupledRollout final : public LocalRollout {
     std::memcpy(q_.get(), q, std::size_t(n_ * 4 * kFloat));
     std::memcpy(results_.orientation.get(), q, std::size_t(n_ * 4 * kFloat));
   }
+  void set_part(std::int64_t first, std::int64_t count, const float* q) override {
+    for (float* to : {q_.get(), results_.orientation.get()}) std::memcpy(to + first * 4, q, std::size_t(count * 4 * kFloat));
+  }
+  void read_part(std::int64_t first, std::int64_t count, float* to) const override {
+    std::memcpy(to, results_.orientation.get() + first * 4, std::size_t(count * 4 * kFloat));
+  }
   void restart(const float* q0) override {
     forget();
     set_orientation(q0);

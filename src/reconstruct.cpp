@@ -56,6 +56,7 @@ void reconstruct(const Devices& devices, OrientationSource& source, OrientationS
              .region = [&](const std::array<Stretch, 3>& s) {
                Region region = region_of(s);
                region.wanted = wanted;
+               region.fields = options.fields, region.packing = options.packing, region.judge = options.judge;
                return region;
              }});
 }

@@ -21,6 +21,7 @@ Region region_of(Shape shape, const ReconstructOptions& options) {
   region.loads = options.loads;
   region.phase = options.phase.empty() ? nullptr : options.phase.data();
   region.padding = options.padding;
+  region.fields = options.fields, region.packing = options.packing, region.judge = options.judge;
   return region;
 }
 

@@ -14,6 +14,8 @@ void check(const Region& region);
 
 // And kShape unless it is a whole grid: no cuts, all of it asked for.
 void check_whole(const Region& region);
+// Whether somebody reads increments, or judges by them.
+inline bool reads_increment(const Region& region) { return region.fields.increment || region.judge; }
 
 // A box [lo, hi) of voxels of a region, axes x, y, z.
 struct Box {

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "aligned.h"
+#include "grainspin/domain.h"
 #include "region_reader.h"
 
 namespace grainspin {
@@ -42,6 +43,7 @@ struct Output {
   Shape extent;
   StepOutput out;
   LoadStep load;
+  VoxelVerdicts verdicts;
   int buffer = -1;  // -1: the fields lie with the engine, which waits
 };
 
@@ -218,6 +220,7 @@ class Pipeline {
     } else {
       StepOutput out = output.out;
       if (out.load) out.load = &output.load;
+      if (out.verdicts) out.verdicts = &output.verdicts;
       work_.sink.write(output.lo, output.extent, out);
     }
     profile_.write += since(start);
@@ -277,10 +280,12 @@ class Pipeline {
     output.tile = input.tile.number;
     output.lo = input.tile.lo();
     output.extent = input.region.inner;
-    output.out = wanted ? out : StepOutput{out.step, nullptr, nullptr, nullptr, nullptr, out.load};
+    if (wanted) output.out = out;
+    else output.out.step = out.step, output.out.load = out.load;
     if (out.load) output.load = *out.load;
+    if (output.out.verdicts) output.verdicts = *out.verdicts;
     const OutputFields& fields = work_.options.fields;
-    if (!fields.increment) output.out.increment = nullptr;
+    if (!fields.increment && (out.verdict || !work_.options.judge)) output.out.increment = nullptr;
     if (!fields.stress) output.out.stress = nullptr;
     if (!fields.log_variance) output.out.log_variance = nullptr;
     double waited = 0, copied = 0;
@@ -293,19 +298,21 @@ class Pipeline {
         free_buffers_.pop_front();
       }
       const auto start = Clock::now();
-      float* to = buffers_[std::size_t(output.buffer)].get();
-      const auto keep = [&](const float*& field, int n) {
+      auto* to = reinterpret_cast<std::byte*>(buffers_[std::size_t(output.buffer)].get());
+      const auto keep = [&](auto*& field, std::int64_t each) {
         if (!field) return;
-        const std::int64_t count = output.extent.voxels() * n;
-        std::memcpy(to, field, std::size_t(count) * sizeof(float));
-        field = to;
-        to += count;
-        bytes += count * std::int64_t(sizeof(float));
+        const std::int64_t size = output.extent.voxels() * each;
+        std::memcpy(to, field, std::size_t(size));
+        field = reinterpret_cast<std::remove_reference_t<decltype(field)>>(to);
+        to += size;
+        bytes += size;
       };
-      keep(output.out.orientation, 4);
-      keep(output.out.increment, 3);
-      keep(output.out.stress, 6);
-      keep(output.out.log_variance, 3);
+      keep(output.out.orientation, 16);
+      keep(output.out.increment, 12);
+      keep(output.out.stress, 24);
+      keep(output.out.log_variance, 12);
+      keep(output.out.packed, packed_bytes(work_.options.packing));  // with the next one less than the orientation's room
+      keep(output.out.verdict, 1);
       copied = since(start);
     }
     const bool waits = wanted && buffers_.empty();

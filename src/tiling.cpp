@@ -132,7 +132,7 @@ TileBuffers buffers_of(const ModelSpec& spec, const ReconstructOptions& options,
   TileBuffers b;
   b.inputs = several_tiles ? 2 : 1;
   b.outputs = std::min(outputs, wanted.empty() ? steps : int(std::ranges::count_if(wanted, [](auto w) { return w != 0; })));
-  b.floats = 4 + (options.fields.increment ? 3 : 0) + (options.fields.stress && stress ? 6 : 0) +
+  b.floats = 4 + (options.fields.increment || options.judge ? 3 : 0) + (options.fields.stress && stress ? 6 : 0) +
              (options.fields.log_variance && variance ? 3 : 0);
   b.initial = !options.wanted.empty() && options.wanted[0];
   return b;

@@ -7,6 +7,7 @@
 
 #include "grainspin/core.h"
 #include "grainspin/nonlocal.h"
+#include "grainspin/variance_inline.h"
 
 namespace grainspin {
 namespace {
@@ -97,10 +98,11 @@ void VarianceHead::log_variance(int phase, int lanes, const float* features, con
                                 double size, float* out) const {
   const Phase& p = phases_[std::size_t(phase)];
   const std::array<double, 9> E = tensor_of(E0);
-  float E_ii[3], E2_ii[3];
+  VarianceLoad load;
+  load.level = size > 0 ? float(2 * std::log(size)) : -30.0f;
   for (std::size_t i = 0; i < 3; ++i) {
-    E_ii[i] = float(E[4 * i]);
-    E2_ii[i] = float(E[3 * i] * E[3 * i] + E[3 * i + 1] * E[3 * i + 1] + E[3 * i + 2] * E[3 * i + 2]);
+    load.E[i] = float(E[4 * i]);
+    load.EE[i] = float(E[3 * i] * E[3 * i] + E[3 * i + 1] * E[3 * i + 1] + E[3 * i + 2] * E[3 * i + 2]);
   }
   float o[4][kMostLanes], a[kMostLanes], f[kMostLanes];
   for (int k = 0; k < 4; ++k) std::fill_n(o[k], lanes, p.u0[std::size_t(k)]);
@@ -115,14 +117,10 @@ void VarianceHead::log_variance(int phase, int lanes, const float* features, con
     for (int k = 0; k < 4; ++k)
       for (int i = 0; i < lanes; ++i) o[k][i] += p.U[std::size_t(k * p.hidden + d)] * f[i];
   }
-  const float level = size > 0 ? float(2 * std::log(size)) : -30.0f;
   for (int i = 0; i < lanes; ++i) {
     const float square = v[i] * v[i] + v[lanes + i] * v[lanes + i] + v[2 * lanes + i] * v[2 * lanes + i];
-    for (int k = 0; k < 3; ++k) {
-      const float part = square > 0 ? v[k * lanes + i] * v[k * lanes + i] / square : 0.0f;
-      const float sum = o[0][i] + o[1][i] * E_ii[k] + o[2][i] * E2_ii[k] + o[3][i] * part;
-      out[k * lanes + i] = level + std::clamp(sum, -30.0f, 30.0f);
-    }
+    const float numbers[4] = {o[0][i], o[1][i], o[2][i], o[3][i]};
+    for (int k = 0; k < 3; ++k) out[k * lanes + i] = variance_component(numbers, load, k, v[k * lanes + i], square);
   }
 }
 

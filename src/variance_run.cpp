@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "grainspin/variance.h"
+#include "grainspin/variance_inline.h"
 #include "nonlocal_work.h"
 
 namespace grainspin {
@@ -19,12 +20,12 @@ void variance_features(const BlockView& b, const float* v, double size, double l
   };
   for (int c = 0; c < p.channels; ++c, rows += V) {
     mean_square(b.x + c * n * V, rows);
-    for (int i = 0; i < V; ++i) rows[i] = std::log(1e-6f + rows[i]);
+    for (int i = 0; i < V; ++i) rows[i] = variance_log(rows[i]);
   }
   for (int d = 0; d < p.memory; ++d, rows += V) mean_square(b.h + d * n * V, rows);
   const float per_strain = size > 0 ? float(1 / (size * size)) : 0.0f;
   for (int i = 0; i < V; ++i)
-    rows[i] = std::log(1e-6f + (v[i] * v[i] + v[V + i] * v[V + i] + v[2 * V + i] * v[2 * V + i]) * per_strain);
+    rows[i] = variance_log((v[i] * v[i] + v[V + i] * v[V + i] + v[2 * V + i] * v[2 * V + i]) * per_strain);
   for (int i = 0; i < V; ++i) rows[V + i] = float(log_size);
 }
 

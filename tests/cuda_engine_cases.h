@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "cuda_case.h"
+#include "grainspin/domain.h"
 
 namespace grainspin {
 
@@ -149,6 +151,89 @@ TEST_F(CudaEngine, TilesDoNotChangeABit) {
 
 // Steps that nobody reads are not handed over, and change no bit of the others.
 TEST_F(CudaEngine, StepsThatAreWantedAreThoseOfAWholeRun) { expect_wanted_steps(Precision::kStrict); }
+
+// A domain of training that some voxels of a random grid leave by their orientation, and all that turn by more than `most`.
+inline std::string narrow_domain(double most) {
+  const auto nine = [](const char* value) {
+    std::string list = value;
+    for (int i = 1; i < 9; ++i) list += std::string(",") + value;
+    return list;
+  };
+  return R"({"embedding":[{"phase":"","point_group":"432","low":[)" + nine("-0.26") + R"(],"high":[)" + nine("0.26") +
+         R"(]}],"increment_rad":{"max":)" + std::to_string(most) + "}}";
+}
+
+// What is packed and judged before it is copied is what the host makes of the floats, bit for bit.
+inline void expect_packed_and_judged(Feedback feedback, Precision precision, Shape shape, bool masked) {
+  SCOPED_TRACE(std::string(name(feedback)) + (masked ? ", masked" : ""));
+  Model model = random_model({Cell::kLstm, 1, 32, 1, feedback, true, false}, "432", 3, 2);
+  const std::int64_t n = shape.voxels();
+  const auto q0 = random_orientations(n, 9);
+  std::vector<std::uint8_t> mask(std::size_t(n), 1);
+  for (std::size_t i = 0; i < mask.size(); i += 7) mask[i] = 0;
+  const std::uint8_t* const m = masked ? mask.data() : nullptr;
+  Region region = whole(shape, {});
+  region.inner_lo = {1, 0, 0};
+  region.inner = {shape.nx - 2, shape.ny, shape.nz - 1};
+  std::vector<std::uint8_t> inner_mask;
+  for (int z = 0; z < region.inner.nz; ++z)
+    for (int y = 0; y < shape.ny; ++y)
+      for (int x = 1; x < shape.nx - 1; ++x) inner_mask.push_back(mask[std::size_t((z * shape.ny + y) * shape.nx + x)]);
+  const std::size_t inside = std::size_t(region.inner.voxels());
+  const auto engine = make_cuda_engine(model, {.device = Device::kCuda, .precision = precision});
+  const Steps want = steps_of(*engine, region, q0.data(), m, nullptr);
+  std::vector<double> turned;
+  for (std::size_t i = 0; i < inside; ++i) turned.push_back(std::hypot(want.increment[3 * i], want.increment[3 * i + 1], want.increment[3 * i + 2]));
+  std::nth_element(turned.begin(), turned.begin() + std::ptrdiff_t(inside / 2), turned.end());
+  model.spec.domain = narrow_domain(turned[inside / 2]);
+  const DomainJudge judge(model.spec);
+  region.fields = {false, true, false};
+  for (const Packing packing : {Packing::kNone, Packing::k32, Packing::k48, Packing::k64})
+    for (const bool judged : {false, true}) {
+      region.packing = packing, region.judge = judged ? &judge : nullptr;
+      int seen = 0;
+      engine->run(region, q0.data(), m, nullptr, [&](const StepOutput& o) {
+        const std::size_t at = std::size_t(o.step - 1) * inside;
+        const float *q = &want.orientation[4 * at], *w = &want.increment[3 * at];
+        ASSERT_EQ(o.increment, nullptr);
+        ASSERT_NE(o.stress, nullptr);
+        EXPECT_TRUE(std::equal(o.stress, o.stress + 6 * inside, &want.stress[6 * at]));
+        ASSERT_EQ(o.packed != nullptr, packing != Packing::kNone);
+        ASSERT_EQ(o.orientation != nullptr, packing == Packing::kNone);
+        if (o.packed) {
+          std::vector<std::uint8_t> bytes(inside * std::size_t(packed_bytes(packing)));
+          pack_orientations(packing, std::int64_t(inside), q, bytes.data());
+          EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), o.packed)) << "step " << o.step << ", " << int(packing) << " bits";
+        } else {
+          EXPECT_TRUE(std::equal(o.orientation, o.orientation + 4 * inside, q));
+        }
+        ASSERT_EQ(o.verdict != nullptr, judged);
+        ASSERT_EQ(o.verdicts != nullptr, judged);
+        if (judged) {
+          std::vector<std::uint8_t> verdict(inside);
+          const VoxelVerdicts sums = judge.voxels(std::int64_t(inside), q, w, nullptr, masked ? inner_mask.data() : nullptr, verdict.data());
+          EXPECT_TRUE(std::equal(verdict.begin(), verdict.end(), o.verdict));
+          EXPECT_EQ(o.verdicts->voxels, sums.voxels);
+          EXPECT_EQ(o.verdicts->doubtful, sums.doubtful);
+          EXPECT_EQ(o.verdicts->outside, sums.outside);
+          EXPECT_EQ(o.verdicts->orientation, sums.orientation);
+          EXPECT_EQ(o.verdicts->increment, sums.increment);
+          EXPECT_NEAR(o.verdicts->orientation_beyond, sums.orientation_beyond, 1e-5);
+          EXPECT_NEAR(o.verdicts->increment_largest, sums.increment_largest, 1e-6);
+          EXPECT_GT(sums.orientation, 0);  // the comparison means something only where some are not fine
+          EXPECT_LT(sums.doubtful + sums.outside, sums.voxels);
+        }
+        ++seen;
+      });
+      EXPECT_EQ(seen, 3);
+    }
+}
+
+TEST_F(CudaEngine, PacksAndJudgesBeforeTheCopy) {
+  for (const Feedback feedback : kFeedbacks)
+    for (const bool masked : {false, true}) expect_packed_and_judged(feedback, Precision::kStrict, {9, 5, 4}, masked);
+  expect_packed_and_judged(Feedback::kNeighbours, Precision::kFast, {6, 3, 3}, true);  // all steps one graph
+}
 
 TEST_F(CudaEngine, StopsWhenTheSinkThrowsAndRunsAgain) {
   const Shape shape{4, 4, 4};

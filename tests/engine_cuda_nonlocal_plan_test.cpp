@@ -16,9 +16,9 @@ NonlocalSpec shipped() {
   return s;
 }
 
-std::int64_t bytes_of(const NonlocalSpec& s, int edge, bool half, bool listed) {
+std::int64_t bytes_of(const NonlocalSpec& s, int edge, bool half, bool listed, bool variance = false) {
   const Shape cube{edge, edge, edge};
-  WorkspaceSize size{{cube.voxels()}, {12}, listed, half, 13, 0, 0};
+  WorkspaceSize size{{cube.voxels()}, {12}, listed, half, 13, 0, 0, variance};
   return workspace_of(s, {cube, cube, {}}, size).bytes;
 }
 
@@ -29,6 +29,7 @@ TEST(CudaNonlocalPlan, BytesAVoxelAreTheSumOfItsParts) {
   EXPECT_NEAR(double(bytes_of(shipped(), 512, false, false)) / voxels, 4 * (192 + 33 + 4 + 9 + 3) + 5 + padding, 0.01);
   EXPECT_NEAR(double(bytes_of(shipped(), 512, true, false)) / voxels, 2 * 192 + 4 * (33 + 4 + 9 + 3) + 5 + padding, 0.01);
   EXPECT_NEAR(double(bytes_of(shipped(), 512, false, true) - bytes_of(shipped(), 512, false, false)) / voxels, 8, 0.01);
+  EXPECT_NEAR(double(bytes_of(shipped(), 512, false, false, true) - bytes_of(shipped(), 512, false, false)) / voxels, 12, 0.01);
 }
 
 // By hand for the shipped model: nine sweeps with 2 x 576 + 192 + 16 bytes; eight passes with 80 out, 128 in, 24 in and out,

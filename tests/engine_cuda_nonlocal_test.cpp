@@ -164,4 +164,50 @@ TEST_F(CudaNonlocal, ATileIsTheSameByWarpsAndInAnyMemory) {
   }
 }
 
+// Bytes to the host of a run: what was found of every load, and the fields of the wanted steps that are read.
+TEST_F(CudaNonlocal, OnlyWhatIsWantedIsCopied) {
+  const Model model = testing::with_random_head(random_nonlocal(small_cell(), 6, 17), 4, 6);
+  const auto q0 = random_orientations(60, 3);
+  const auto engine = make_cuda_engine(model, {});
+  Region region = whole({5, 4, 3}, {});
+  const auto bytes = [&] {
+    host_->to_host = 0;
+    engine->run(region, q0.data(), nullptr, nullptr, [](const StepOutput&) {});
+    return host_->to_host;
+  };
+  const std::int64_t all = engine->workspace(region);
+  EXPECT_EQ(bytes(), 6 * (36 + 60 * 64));
+  region.wanted = {0, 0, 1, 0, 0, 1};
+  EXPECT_EQ(bytes(), 6 * 36 + 2 * 60 * 64);
+  EXPECT_EQ(all - engine->workspace(region), 4 * 60 * 64);
+  region.fields = {false, false, false};
+  EXPECT_EQ(bytes(), 6 * 36 + 2 * 60 * 16);
+  EXPECT_EQ(all - engine->workspace(region), 6 * 60 * 64 - 2 * 60 * 16);
+}
+
+// Steps that differ in what is read are different graphs, each recorded once, all of them before the first is launched.
+TEST_F(CudaNonlocal, LongRunsSkipWhatNobodyReads) {
+  const auto q0 = random_orientations(12, 5);
+  NonlocalSpec s = small_cell();
+  s.passes = 1, s.channels = s.width = 1;
+  const auto engine = make_cuda_engine(testing::with_random_head(random_nonlocal(s, 2, 3), 3, 1), {});
+  Region region = whole({3, 2, 2}, {});
+  region.loads.assign(1200, various_loads()[0]);
+  const Handed all = handed(*engine, region, q0.data());
+  region.wanted.assign(1200, 0);
+  region.wanted[3] = region.wanted[1199] = 1;
+  host_->graphs = host_->launches = 0;
+  host_->to_host = 0;
+  engine->run(region, q0.data(), nullptr, nullptr, [&](const StepOutput& o) {
+    EXPECT_EQ(host_->graphs, 4);
+    EXPECT_EQ(o.orientation != nullptr, wants(region, o.step));
+    if (!o.orientation) return;
+    EXPECT_TRUE(std::equal(o.orientation, o.orientation + 48, all.orientation.begin() + (o.step - 1) * 48));
+    EXPECT_TRUE(std::equal(o.stress, o.stress + 72, all.stress.begin() + (o.step - 1) * 72));
+    EXPECT_TRUE(std::equal(o.log_variance, o.log_variance + 36, all.log_variance.begin() + (o.step - 1) * 36));
+  });
+  EXPECT_EQ(host_->launches, 2400);
+  EXPECT_EQ(host_->to_host, 1200 * 36 + 2 * 12 * 64);
+}
+
 }  // namespace grainspin

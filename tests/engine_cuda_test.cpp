@@ -31,6 +31,32 @@ TEST_F(CudaEngine, WorkspaceIsWhatARunAllocates) {
       }
 }
 
+// 4 bytes of packed orientation and a verdict a voxel in the place of 28.
+TEST_F(CudaEngine, PackedStepsAreLessToCopy) {
+  const Shape shape{9, 5, 7};
+  const auto q0 = random_orientations(shape.voxels(), 9);
+  Model model = random_model({Cell::kGru, 1, 32, 1, Feedback::kOwn}, "432", 4, 2);
+  model.spec.domain = narrow_domain(0.1);
+  const DomainJudge judge(model.spec);
+  const auto engine = make_cuda_engine(model, {});
+  Region region = whole(shape, {});
+  const auto bytes = [&] {
+    host_->to_host = 0;
+    const std::int64_t before = host_->peak = host_->allocated;
+    engine->run(region, q0.data(), nullptr, nullptr, [](const StepOutput&) {});
+    const std::int64_t copied = std::exchange(host_->to_host, 0);
+    EXPECT_EQ(host_->peak - before + copied / 2, engine->workspace(region));  // two of four steps are pinned at a time
+    return copied;
+  };
+  EXPECT_EQ(bytes(), 4 * 315 * 28);
+  region.fields = {false, false, false};
+  region.judge = &judge;
+  region.packing = Packing::k32;
+  EXPECT_EQ(bytes(), 4 * (315 * 5 + std::int64_t(sizeof(cuda::VoxelSums))));
+  region.packing = Packing::k64;
+  EXPECT_EQ(bytes(), 4 * (315 * 9 + std::int64_t(sizeof(cuda::VoxelSums))));
+}
+
 TEST_F(CudaEngine, TheSizeThatFitsDoesFit) {
   const auto engine = make_cuda_engine(random_model({Cell::kGru, 1, 32, 0, Feedback::kInitial}, "432", 2, 2), {});
   const std::int64_t all = host_->free_bytes;

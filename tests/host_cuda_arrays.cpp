@@ -96,7 +96,7 @@ void move_marks(Context* c, const MoveMarks& s) {
   });
 }
 
-void judge_voxels(Context*, const JudgeVoxels& s) {
+void judge_now(const JudgeVoxels& s) {
   for (std::int64_t i = 0; i < s.n; ++i) {
     VoxelJudgement j;
     if (!judge_element(s, i, j)) continue;
@@ -110,6 +110,15 @@ void judge_voxels(Context*, const JudgeVoxels& s) {
     largest(s.sums->increment, j.increment);
   }
 }
+void judge_voxels(Context* c, const JudgeVoxels& s) {
+  enqueue(c, [=] { judge_now(s); });
+}
+void pack_orientations(Context* c, const PackOrientations& s) {
+  require(reinterpret_cast<std::uintptr_t>(s.out) % 8 == 0, Errc::kInternal, "host CUDA: packed orientations that are not aligned");
+  enqueue(c, [=] {
+    for (std::int64_t i = 0; i < s.box.size.voxels(); ++i) pack_element(s, i);
+  });
+}
 
 }  // namespace
 
@@ -117,7 +126,7 @@ void fill_arrays(Table& table) {
   table.use = use, table.pointer = pointer, table.wait_for = wait_for, table.let_wait = let_wait;
   table.first_unsound = first_unsound, table.take_orientations = take_orientations;
   table.give_orientations = give_orientations, table.give_field = give_field, table.move_marks = move_marks;
-  table.judge_voxels = judge_voxels;
+  table.judge_voxels = judge_voxels, table.pack_orientations = pack_orientations;
 }
 
 }  // namespace grainspin::cuda

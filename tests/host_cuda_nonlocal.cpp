@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cuda/nonlocal_tile_elements.h"
+#include "cuda/variance_elements.h"
 #include "host_cuda_context.h"
 
 namespace grainspin::cuda {
@@ -144,21 +145,23 @@ struct HostTeam {
   }
 };
 
+// run(team): of one tile.
+template <class Run>
+void with_team(bool threads, const Run& run) {
+  if (!threads) return run(HostTeam{});
+  std::barrier<> barrier(kTileWarps);
+  std::vector<std::thread> warps;
+  for (int w = 0; w < kTileWarps; ++w) warps.emplace_back([&, w] { run(HostTeam{&barrier, w}); });
+  for (std::thread& warp : warps) warp.join();
+}
+
 template <int kN, bool kHalf>
 void sweep(const SweepStep& s, const CellBasis<kN>& basis, bool threads) {
   const std::size_t floats = std::size_t(TileRows(s.shape).count) * kTile;
   std::vector<Quad<float>> shared(floats / 4, {{NAN, NAN, NAN, NAN}});
   for (std::int64_t tile = 0; tile < s.tiles.count(); ++tile) {
     float* const scratch = s.scratch ? s.scratch + tile % s.blocks * std::int64_t(floats) : shared[0].v;
-    if (!threads) {
-      TileSweep<kN, kHalf, HostTeam>(s, basis, HostTeam{}, tile, scratch).run();
-      continue;
-    }
-    std::barrier<> barrier(kTileWarps);
-    std::vector<std::thread> warps;
-    for (int w = 0; w < kTileWarps; ++w)
-      warps.emplace_back([&, w] { TileSweep<kN, kHalf, HostTeam>(s, basis, HostTeam{&barrier, w}, tile, scratch).run(); });
-    for (std::thread& warp : warps) warp.join();
+    with_team(threads, [&](const HostTeam& team) { TileSweep<kN, kHalf, HostTeam>(s, basis, team, tile, scratch).run(); });
   }
 }
 template <int kN>
@@ -175,6 +178,15 @@ void sweep(Context* context, const SweepStep& s) {
       sweep(s, CellBasis<0>{s.basis}, threads);
     }
   });
+}
+template <bool kHalf>
+void variance(const VarianceStep& s, bool threads) {
+  std::vector<float> scratch(std::size_t(s.rows()) * kTile, NAN);
+  for (std::int64_t tile = 0; tile < s.tiles.count(); ++tile)
+    with_team(threads, [&](const HostTeam& team) { TileVariance<kHalf, HostTeam>(s, team, tile, scratch.data()).run(); });
+}
+void variance(Context* context, const VarianceStep& s) {
+  enqueue(context, [=, threads = context->knobs->tile_threads] { s.half ? variance<true>(s, threads) : variance<false>(s, threads); });
 }
 SweepRoom sweep_room(Context* context) { return {context->knobs->shared_bytes, 2}; }
 void clear(Context* context, const ClearStep& s) {
@@ -224,7 +236,7 @@ void fill_nonlocal(Table& t) {
   t.spectral_bytes = spectral_bytes, t.spectral_create = spectral_create, t.spectral_destroy = spectral_destroy;
   t.forward = forward, t.inverse = inverse, t.begin_step = begin_step;
   t.sweep_room = sweep_room, t.sweep = sweep, t.clear = clear, t.mean = mean, t.green = green, t.close = close;
-  t.stress = stress, t.mirror = mirror;
+  t.stress = stress, t.mirror = mirror, t.variance = variance;
 }
 
 }  // namespace grainspin::cuda

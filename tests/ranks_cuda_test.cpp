@@ -53,15 +53,22 @@ TEST_F(RanksCuda, EachWithAGpuGiveTheBitsOfOne) {
       gpus[0]->run(whole(kGrid, boundaries), q0.data(), nullptr, nullptr,
                    [&](const StepOutput& o) { want.insert(want.end(), o.orientation, o.orientation + kGrid.voxels() * 4); });
       std::vector<float> got(want.size());
+      host_->to_host = host_->to_device = 0;
       testing::on_threads(3, [&](Ranks& ranks) {
         const Slab slab = slab_of(kGrid.nz, along_z, ranks.rank(), ranks.size(), 1);
         PlanesInMemory planes(q0, slab, got);
         ReconstructOptions options;
         options.boundaries = boundaries;
+        options.fields = {false, false, false};
         reconstruct_coupled(*gpus[std::size_t(ranks.rank())], ranks, slab, planes, planes, options);
         EXPECT_FALSE(ranks.settle(std::nullopt, false));
       });
       EXPECT_EQ(0, std::memcmp(want.data(), got.data(), want.size() * sizeof(float))) << name(cell);
+      // Once the wide slabs to the GPUs; after each step but the last the planes of the halo, one on each side that has a
+      // neighbour, and the slabs to the host as they are written. 16 bytes a voxel.
+      const std::int64_t plane = kGrid.nx * kGrid.ny * 16, halo = along_z == Boundary::kPeriodic ? 6 : 4, wide = 8 + halo;
+      EXPECT_EQ(host_->to_device, (wide + (kSteps - 1) * halo) * plane);
+      EXPECT_EQ(host_->to_host, (kSteps * wide + (kSteps - 1) * halo) * plane);
     }
   host_->presence.devices = 1;
 }

@@ -98,8 +98,19 @@ inline void expect_the_bits_of_a_teacher(const Surrogate& s, Region region, cons
   const auto want = whole_path(s, region, teacher.data(), mask, teacher.data());
   region.loads.clear();
   const auto rollout = s.start(region, teacher.data(), mask);
+  const bool in_parts = s.spec().family == Family::kLocal && s.spec().local.feedback == Feedback::kNeighbours;
   for (std::size_t t = 0; t < steps; ++t) {
-    rollout->set_orientation(teacher.data() + std::int64_t(t) * n * 4);
+    const float* const q = teacher.data() + std::int64_t(t) * n * 4;
+    rollout->set_orientation(q);
+    if (in_parts) {  // voxels that are set again, and read
+      std::vector<float> part(std::size_t(n - 7) * 4);
+      if (t > 0) rollout->set_part(5, n - 7, q - n * 4), rollout->set_part(5, 2, q + 20), rollout->set_part(7, n - 9, q + 28);
+      rollout->read_part(5, n - 7, part.data());
+      ASSERT_EQ(0, std::memcmp(part.data(), q + 20, part.size() * sizeof(float)));
+    } else {
+      ASSERT_THROW(rollout->set_part(0, 1, q), Error);
+      ASSERT_THROW(rollout->read_part(0, 1, nullptr), Error);
+    }
     ASSERT_TRUE(advanced(*rollout, loads.empty() ? nullptr : &loads[t], n) == want[t]) << "step " << t + 1;
   }
 }

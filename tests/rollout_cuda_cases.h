@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backend.h"
+#include "random_head.h"
 #include "random_nonlocal.h"
 #include "rollout_cases.h"
 
@@ -31,7 +32,8 @@ inline void nonlocal_gives_the_bits_of_a_run() {
     }
     if (kind.starts_with("two")) s.warmup = 3, s.phases.push_back(phase_of("bcc24")), region.phase = phase.data();
     if (!kind.starts_with("loads")) region.loads = varied_loads(5);
-    const Model model = random_cell(s, 11, 4);
+    Model model = random_cell(s, 11, 4);
+    if (kind == "plain" || kind.starts_with("padded")) model = with_random_head(model, 4, 3);
     const std::uint8_t* m = kind.ends_with("masked") ? mask.data() : nullptr;
     const auto engine = make_cuda_engine(model, {.device = Device::kCuda});
     expect_the_bits_of_a_run(*engine, region, m);

@@ -124,6 +124,8 @@ class ArchiveWriter {
   virtual void orientation(int step, std::int64_t begin, std::int64_t count, const float* q) = 0;
   // A box of cells [lo, lo + extent): q is [ez][ey][ex][4].
   virtual void orientation(int step, std::array<int, 3> lo, Shape extent, const float* q) = 0;
+  // The same, packed already as WriteOptions::packing says: packed_bytes a cell. Error kArgument where it says kNone.
+  virtual void packed_orientation(int step, std::array<int, 3> lo, Shape extent, const std::uint8_t* packed) = 0;
   virtual void stress(int step, std::array<int, 3> lo, Shape extent, const float* sigma) = 0;  // [..][6] Pa
   virtual void verdict(int step, std::array<int, 3> lo, Shape extent, const std::uint8_t* verdict) = 0;  // domain.h
   virtual void grain(std::int64_t begin, std::int64_t count, const std::int32_t* grain) = 0;

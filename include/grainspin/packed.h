@@ -20,6 +20,15 @@ enum class Packing : int { kNone = 0, k32 = 32, k48 = 48, k64 = 64 };
 GRAINSPIN_HD constexpr int packed_bytes(Packing p) { return p == Packing::kNone ? 16 : int(p) / 8; }
 GRAINSPIN_HD constexpr int component_bits(Packing p) { return p == Packing::k32 ? 10 : p == Packing::k48 ? 15 : 20; }
 
+// (v / sqrt2 + 1/2) top + 1/2, rounded after every operation: the same bits on a GPU, which would contract them.
+GRAINSPIN_HD inline float packed_level(float v, float top) {
+#ifdef __CUDA_ARCH__
+  return __fadd_rn(__fmul_rn(__fadd_rn(__fmul_rn(v, 0.70710678f), 0.5f), top), 0.5f);
+#else
+  return (v * 0.70710678f + 0.5f) * top + 0.5f;
+#endif
+}
+
 // q a unit quaternion; what is not finite becomes some orientation. From the lowest bit: three components in the order w x y z without the largest, then its place.
 GRAINSPIN_HD inline std::uint64_t packed(const Quat& q, int bits) {
   const float v[4] = {q.w, q.x, q.y, q.z};
@@ -30,7 +39,7 @@ GRAINSPIN_HD inline std::uint64_t packed(const Quat& q, int bits) {
   std::uint64_t code = std::uint64_t(place) << 3 * bits;
   for (int k = 0, at = 0; k < 4; ++k)
     if (k != place) {
-      float level = (sign * v[k] * 0.70710678f + 0.5f) * top + 0.5f;  // v sqrt2 / 2 + 1/2 in [0, 1]
+      float level = packed_level(sign * v[k], top);  // v / sqrt2 + 1/2 in [0, 1]
       level = level > 0 ? level > top ? top : level : 0;  // what is not a number, too
       code |= std::uint64_t(level) << at;
       at += bits;

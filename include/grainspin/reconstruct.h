@@ -31,11 +31,6 @@ class OrientationSink {
   virtual void whole(std::int64_t tile, std::array<int, 3> lo) { (void)tile, (void)lo; }
 };
 
-// Fields of a step that the sink reads beside the orientation.
-struct OutputFields {
-  bool increment = true, stress = true, log_variance = true;
-};
-
 // Where the time of a run went: seconds that the thread for files and the computing thread spent in each stage.
 struct ReconstructProfile {
   double read = 0, gather = 0, write = 0, file_wait = 0;      // files: reading, bringing a tile together, writing, idle
@@ -54,7 +49,9 @@ struct ReconstructOptions {
   // all. Local family: a part of the work, such as one rank's.
   std::array<int, 2> planes{0, 0};
   std::vector<std::uint8_t> wanted;  // [T+1] 1: a step that the sink is given, 0 the initial state; empty: 1..T
-  OutputFields fields;
+  OutputFields fields;               // that the sink reads of them
+  Packing packing = Packing::kNone;  // Region::packing and judge: the sink takes StepOutput::packed and verdict
+  const DomainJudge* judge = nullptr;
   std::vector<std::uint8_t> done;  // [tiles] 1: a tile that is whole already, left out; or empty
   Progress progress;                      // called by the thread that called reconstruct()
   ReconstructProfile* profile = nullptr;  // filled in where it is not null

@@ -9,6 +9,8 @@
 
 namespace grainspin {
 
+struct VoxelVerdicts;  // domain.h
+
 // What one step gives, for the inner part of a region, x fastest. Null where not computed.
 struct StepOutput {
   int step = 0;                         // 1 .. T
@@ -19,6 +21,11 @@ struct StepOutput {
   // Nonlocal: the step's mean velocity gradient with the components that the load leaves free predicted;
   // `prescribed` as in the load.
   const LoadStep* load = nullptr;
+  // Where Region::packing asks for it and the backend packs: [inner, packed_bytes] in place of `orientation`. Where
+  // Region::judge asks and the backend judges: [inner] 0, 1, 2 as DomainJudge::voxels(), and their counts.
+  const std::uint8_t* packed = nullptr;
+  const std::uint8_t* verdict = nullptr;
+  const VoxelVerdicts* verdicts = nullptr;
 };
 
 // What a rollout has of every voxel, x fastest: that of StepOutput's name.
@@ -50,6 +57,10 @@ class Rollout {
   // q[voxels, 4]: orientations that the next step starts from in place of its own, as Surrogate::run's teacher; what
   // the model carries beside stays. Here and in restart() q may be memory of the GPU that the rollout runs on. Error kArgument by feedback `initial`, which does not read them.
   virtual void set_orientation(const float* q) = 0;
+  // The same of voxels first .. first + count alone (q on the host), and their orientations as they are now -> to[count, 4]:
+  // the halo of a rank; a GPU copies nothing else. By feedback `neighbours`; Error kArgument by others.
+  virtual void set_part(std::int64_t first, std::int64_t count, const float* q);
+  virtual void read_part(std::int64_t first, std::int64_t count, float* to) const;
   // As started, from q0[voxels, 4].
   virtual void restart(const float* q0) = 0;
   // What the next step needs of this one: carry() writes size().carried bytes, resume() reads them (those of a rollout

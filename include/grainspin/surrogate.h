@@ -9,9 +9,17 @@
 
 #include "grainspin/grid.h"
 #include "grainspin/model.h"
+#include "grainspin/packed.h"
 #include "grainspin/rollout.h"
 
 namespace grainspin {
+
+class DomainJudge;  // domain.h
+
+// Fields of a step that somebody reads beside the orientation.
+struct OutputFields {
+  bool increment = true, stress = true, log_variance = true;
+};
 
 // A box of voxels with everything that a run over it needs. Along each axis the box either closes on
 // itself (kWrap: it is the whole periodic axis), or ends on each side at the grid's clamped face
@@ -35,6 +43,11 @@ struct Region {
   // Steps whose fields somebody reads: wanted[t - 1] != 0 for step t; empty: all. Of the others a run may give null
   // fields (the sink is called all the same, with the step's load where it has one), which saves copies and memory.
   std::vector<std::uint8_t> wanted;
+  OutputFields fields;  // that somebody reads of the wanted steps; others may be null
+  // How somebody reads them. A GPU packs orientations and judges voxels before they are copied to the host, where it can do
+  // all that is asked for (StepOutput::packed, verdict); else a run gives `orientation`, and `increment` for the judge.
+  Packing packing = Packing::kNone;
+  const DomainJudge* judge = nullptr;  // loads of DomainJudge::voxels() are those of the steps
 };
 inline bool wants(const Region& region, int step) {
   return region.wanted.empty() || region.wanted[std::size_t(step - 1)] != 0;

@@ -1,10 +1,8 @@
 #include "capi/device.h"
 
-#include <bit>
-#include <cmath>
-
 #include "backend.h"
 #include "capi/orientations.h"
+#include "engine_cuda_results.h"  // verdicts_of
 
 namespace grainspin::capi {
 namespace {
@@ -118,12 +116,7 @@ VoxelVerdicts DeviceWork::judge(DevicePart& part, const DeviceField& q, const De
   cuda::VoxelSums sums{};
   gpu_->copy(gpu_, &sums, part.sums.get(), sizeof sums);
   gpu_->synchronise(gpu_);
-  const auto root = [](unsigned bits) { return std::sqrt(double(std::bit_cast<float>(bits))); };
-  VoxelVerdicts out;
-  out.voxels = std::int64_t(sums.voxels), out.doubtful = std::int64_t(sums.doubtful), out.outside = std::int64_t(sums.outside);
-  out.orientation = std::int64_t(sums.orientation_not_fine), out.increment = std::int64_t(sums.increment_not_fine);
-  out.orientation_beyond = root(sums.beyond), out.increment_largest = root(sums.increment);
-  return out;
+  return verdicts_of(sums);
 }
 
 std::vector<std::uint8_t> DeviceWork::verdicts(const DevicePart& part, std::int64_t voxels) {

@@ -18,10 +18,7 @@ struct LoadedModel {
   LoadedModel(ModelSpec s) : spec(std::move(s)), judge(spec) {}
   bool nonlocal() const { return spec.family == Family::kNonlocal; }
   bool gives_stress() const { return nonlocal() ? spec.nonlocal.stress : spec.local.stress; }
-  // Of the nonlocal family by the CPU engine alone.
-  bool gives_log_variance() const {
-    return nonlocal() ? device == Device::kCpu && calibration(spec).has_value() : spec.local.variance;
-  }
+  bool gives_log_variance() const { return nonlocal() ? calibration(spec).has_value() : spec.local.variance; }
   int phases() const { return nonlocal() ? int(spec.nonlocal.phases.size()) : 1; }
 
   ModelSpec spec;

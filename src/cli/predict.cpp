@@ -76,7 +76,7 @@ void run(const PredictArguments& a, Ranks& ranks) {
   const bool estimates = calibration(spec).has_value();
   options.wanted.assign(loads.size() + 1, a.curve.empty() && !estimates ? 0 : 1);
   for (const int k : c.steps) options.wanted[std::size_t(k)] = 1;
-  options.fields = {.increment = true, .stress = true, .log_variance = estimates};
+  options.fields = {.increment = false, .stress = true, .log_variance = estimates};  // the judge alone reads increments
   RunVerdict verdict(spec, own_shape, loads, options.phase, own_mask, threads);
   const DomainJudgement before = verdict.before();
   require(!a.verdict || before.stated, Errc::kArgument, "--verdict: " + a.model + " does not state its domain of training");
@@ -84,7 +84,8 @@ void run(const PredictArguments& a, Ranks& ranks) {
   write.stress = writes_stress(c, a);
   write.verdict = a.verdict;
   write.compress = a.compress;
-  write.packing = parse_packing(a.orientation);
+  write.packing = options.packing = parse_packing(a.orientation);
+  options.judge = &verdict.domain_judge();
   write.threads = threads;
   const nlohmann::json settings = settings_of(c, a, surrogate->description(), options.wanted);
   std::string about_journal;

@@ -83,7 +83,12 @@ void ResultSink::write(std::array<int, 3> lo, Shape extent, const StepOutput& ou
     sums.resize(choice_.slot.size() - 1);
     StepSum& sum = sums[std::size_t(out.step - 1)];
     curve_.count(lo, extent, out, sum.stress);
-    if (slot >= 0) verdict = verdict_.judge(lo, extent, out, sum.verdict);
+    if (slot >= 0 && out.verdict) {  // judged on the device
+      verdict = out.verdict;
+      sum.verdict += *out.verdicts;
+    } else if (slot >= 0) {
+      verdict = verdict_.judge(lo, extent, out, sum.verdict);
+    }
     if (out.load) {
       curve_.load(out.step, *out.load);
       writer_.load(out.step, *out.load);
@@ -92,7 +97,8 @@ void ResultSink::write(std::array<int, 3> lo, Shape extent, const StepOutput& ou
   const double judged = now();
   judge_seconds += judged;
   if (slot < 0) return;
-  writer_.orientation(slot, lo, extent, out.orientation);
+  if (out.packed) writer_.packed_orientation(slot, lo, extent, out.packed);
+  else writer_.orientation(slot, lo, extent, out.orientation);
   bytes += extent.voxels() * 16;
   if (out.stress && choice_.stress) {
     writer_.stress(slot, lo, extent, out.stress);

@@ -19,6 +19,7 @@ class RunVerdict {
   // `phase` empty or [shape], index into the model's phases; `mask` empty or [shape], 0: not judged. Both are kept by reference.
   RunVerdict(const ModelSpec& spec, Shape shape, std::vector<LoadStep> loads, const std::vector<std::int32_t>& phase,
              const std::vector<std::uint8_t>& mask, int threads);
+  const DomainJudge& domain_judge() const { return judge_; }
   // What the loads alone tell, before the run.
   DomainJudgement before() const { return judge_.run(loads_); }
   // A tile of a step: its box [lo, lo + extent). Returns the verdict of its voxels, [extent] (0, 1, 2), until the next call;

@@ -85,27 +85,27 @@ std::vector<hsize_t> ResultField::corner(int state, std::array<int, 3> lo) const
   return start;
 }
 
-void ResultField::convert(const std::uint8_t* from, std::int64_t n, std::uint8_t* to) const {
-  if (kind_.packing == Packing::kNone)
-    std::memcpy(to, from, std::size_t(n * kind_.voxel_bytes()));
+void ResultField::convert(Source from, std::int64_t first, std::int64_t n, std::uint8_t* to) const {
+  if (from.packing == Packing::kNone)
+    std::memcpy(to, from.bytes + first * kind_.voxel_bytes(), std::size_t(n * kind_.voxel_bytes()));
   else
-    pack_orientations(kind_.packing, n, reinterpret_cast<const float*>(from), to);
+    pack_orientations(from.packing, n, reinterpret_cast<const float*>(from.bytes) + first * 4, to);
 }
 
-void ResultField::write(int state, std::array<int, 3> lo, Shape extent, const void* from) {
+void ResultField::write(int state, std::array<int, 3> lo, Shape extent, const void* from, bool packed) {
   if (extent.voxels() == 0) return;
   const int cells[3] = {chunk_.nx, chunk_.ny, chunk_.nz}, size[3] = {extent.nx, extent.ny, extent.nz},
             all[3] = {grid_.nx, grid_.ny, grid_.nz};
   bool whole = chunk_.voxels() > 0;
   for (std::size_t a = 0; a < 3 && whole; ++a)
     whole = lo[a] % cells[a] == 0 && (size[a] % cells[a] == 0 || lo[a] + size[a] == all[a]);
-  const auto* bytes = static_cast<const std::uint8_t*>(from);
-  whole ? write_chunks(state, lo, extent, bytes) : write_slabs(state, lo, extent, bytes);
+  const Source source{static_cast<const std::uint8_t*>(from), packed ? Packing::kNone : kind_.packing};
+  whole ? write_chunks(state, lo, extent, source) : write_slabs(state, lo, extent, source);
 }
 
-void ResultField::write_slabs(int state, std::array<int, 3> lo, Shape extent, const std::uint8_t* from) {
-  if (kind_.packing == Packing::kNone) {
-    data_.write_as(kind_.memory, from, corner(state, lo), shape_of(1, extent, kind_.width));
+void ResultField::write_slabs(int state, std::array<int, 3> lo, Shape extent, Source from) {
+  if (from.packing == Packing::kNone) {
+    data_.write_as(kind_.memory, from.bytes, corner(state, lo), shape_of(1, extent, kind_.width));
     return;
   }
   const std::int64_t plane = std::int64_t(extent.nx) * extent.ny;
@@ -115,13 +115,13 @@ void ResultField::write_slabs(int state, std::array<int, 3> lo, Shape extent, co
     const Shape part{extent.nx, extent.ny, std::min(layers, extent.nz - z)};
     packed.resize(std::size_t(part.voxels() * kind_.voxel_bytes()));
     parallel_for(part.voxels(), threads_, 1 << 15, [&](std::int64_t begin, std::int64_t end) {
-      convert(from + (z * plane + begin) * 16, end - begin, packed.data() + begin * kind_.voxel_bytes());
+      convert(from, z * plane + begin, end - begin, packed.data() + begin * kind_.voxel_bytes());
     });
     data_.write_as(kind_.memory, packed.data(), corner(state, {lo[0], lo[1], lo[2] + z}), shape_of(1, part, kind_.width));
   }
 }
 
-void ResultField::write_chunks(int state, std::array<int, 3> lo, Shape extent, const std::uint8_t* from) {
+void ResultField::write_chunks(int state, std::array<int, 3> lo, Shape extent, Source from) {
   std::vector<std::array<int, 3>> corners;  // in the box
   for (int z = 0; z < extent.nz; z += chunk_.nz)
     for (int y = 0; y < extent.ny; y += chunk_.ny)
@@ -136,7 +136,7 @@ void ResultField::write_chunks(int state, std::array<int, 3> lo, Shape extent, c
     to.assign(bytes, 0);  // a chunk at the grid's end is whole in the file all the same
     for (int z = 0; z < part.nz; ++z)
       for (int y = 0; y < part.ny; ++y)
-        convert(from + ((std::int64_t(at[2] + z) * extent.ny + at[1] + y) * extent.nx + at[0]) * voxel_bytes_of_source(), part.nx,
+        convert(from, (std::int64_t(at[2] + z) * extent.ny + at[1] + y) * extent.nx + at[0], part.nx,
                 to.data() + (std::int64_t(z) * chunk_.ny + y) * chunk_.nx * kind_.voxel_bytes());
     sizes[slot] = bytes;
     if (!compress_) return;

@@ -39,8 +39,8 @@ class ResultField {
   ResultField(const h5::File& file, const std::string& name, const FieldKind& kind, Shape grid, const FieldLayout& layout);
 
   // Box [lo, lo + extent) of a state; `from` is dense, of kind.memory, or float[4] orientations where the field is packed.
-  // Whole chunks go to the file as they are, past HDF5's own filters.
-  void write(int state, std::array<int, 3> lo, Shape extent, const void* from);
+  // Whole chunks go to the file as they are, past HDF5's own filters. `packed`: they are packed already, as pack_orientations() does.
+  void write(int state, std::array<int, 3> lo, Shape extent, const void* from, bool packed = false);
   const h5::Dataset& data() const { return data_; }
 
   // Compressed chunks that were written since the last call: state, x, y, z of their first cell, offset and bytes in the file.
@@ -50,11 +50,14 @@ class ResultField {
 
  private:
   std::vector<hsize_t> corner(int state, std::array<int, 3> lo) const;
-  void write_slabs(int state, std::array<int, 3> lo, Shape extent, const std::uint8_t* from);
-  void write_chunks(int state, std::array<int, 3> lo, Shape extent, const std::uint8_t* from);
-  // `n` voxels as they lie in the file, filters not applied.
-  void convert(const std::uint8_t* from, std::int64_t n, std::uint8_t* to) const;
-  int voxel_bytes_of_source() const { return kind_.packing == Packing::kNone ? kind_.voxel_bytes() : 16; }
+  struct Source {
+    const std::uint8_t* bytes;
+    Packing packing;  // that is left to be done
+  };
+  void write_slabs(int state, std::array<int, 3> lo, Shape extent, Source from);
+  void write_chunks(int state, std::array<int, 3> lo, Shape extent, Source from);
+  // Voxels `first` .. as they lie in the file, filters not applied.
+  void convert(Source from, std::int64_t first, std::int64_t n, std::uint8_t* to) const;
 
   h5::Dataset data_;
   FieldKind kind_;

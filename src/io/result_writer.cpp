@@ -74,6 +74,13 @@ class ResultWriter final : public ArchiveWriter {
     written_[std::size_t(step)] += extent.voxels();
   }
 
+  void packed_orientation(int step, std::array<int, 3> lo, Shape extent, const std::uint8_t* packed) override {
+    require(options_.packing != Packing::kNone, Errc::kArgument, path_ + ": was not opened for packed orientations");
+    check_box(step, lo, extent);
+    orientation_.write(step, lo, extent, packed, true);
+    written_[std::size_t(step)] += extent.voxels();
+  }
+
   void stress(int step, std::array<int, 3> lo, Shape extent, const float* sigma) override {
     require(options_.stress, Errc::kArgument, path_ + ": was not opened for stresses");
     check_box(step, lo, extent);
