@@ -150,7 +150,7 @@ TEST_F(CudaNonlocal, ATileIsTheSameByWarpsAndInAnyMemory) {
   for (std::size_t i = 0; i < 90; ++i) phase[i] = std::int32_t(i / 3 % 2);
   Region region = whole(shape, {});
   region.phase = phase.data();
-  const Model model = random_nonlocal(s, 2, 3);
+  const Model model = testing::with_random_head(random_nonlocal(s, 2, 3), 4, 6);
   for (const Precision precision : {Precision::kStrict, Precision::kFast}) {
     const auto engine = make_cuda_engine(model, {.precision = precision});
     host_->tile_threads = false, host_->shared_bytes = 227 << 10;
