@@ -9,6 +9,7 @@
 #include "datasets/batch.h"
 #include "datasets/grid_run.h"
 #include "datasets/variance_net.h"
+#include "grainspin/ensemble.h"
 #include "grainspin/nonlocal.h"
 
 namespace grainspin {
@@ -89,10 +90,10 @@ struct Followed {
   std::vector<std::vector<float>> log_variance, angle;  // [T] of [n, 3], [n]
 };
 
-Followed follow_run(const Model& model, const GridRun& run, int threads, std::vector<float>& ratios) {
+Followed follow_run(const Surrogate& surrogate, const GridRun& run, std::vector<float>& ratios) {
   const std::int64_t n = run.voxels();
   Followed out{n, {}, {}};
-  run_with_features(model, region_of(run), run.q.data(), threads, [&](const StepOutput& step, const float*) {
+  surrogate.run(region_of(run), run.q.data(), nullptr, nullptr, [&](const StepOutput& step) {
     const std::int64_t t = step.step - 1;
     out.log_variance.emplace_back(step.log_variance, step.log_variance + 3 * n);
     std::vector<float>& angles = out.angle.emplace_back();
@@ -163,6 +164,7 @@ VarianceFit fit_variance(const Model& given, const std::vector<std::string>& arc
     require(!o.progress || o.progress(fraction, what), Errc::kInterrupted, "stopped on request");
   };
   VarianceFit out{given, {}};
+  out.fitted_on = archives.size(), out.calibrated_on = set_aside.size();
   Model& model = out.model;
   nlohmann::json domain = nlohmann::json::parse(model.spec.domain);
   domain.erase("uncertainty");  // a head that was there before
@@ -190,19 +192,25 @@ VarianceFit fit_variance(const Model& given, const std::vector<std::string>& arc
   out.constant /= double(out.samples);
   out.fitted /= double(out.samples);
 
-  Calibration& c = out.calibration;
-  c.hidden = o.hidden;
-  model.spec.domain = with_calibration(model.spec.domain, c);
+  model.spec.domain = with_calibration(model.spec.domain, {.hidden = o.hidden});
+  out.calibration = calibrate_on(model, set_aside, o.threads, [&](double fraction, std::string_view what) {
+    return !o.progress || o.progress(0.8 + 0.2 * fraction, what);
+  });
+  model.spec.domain = with_calibration(model.spec.domain, out.calibration);
+  return out;
+}
+
+Calibration calibrate_on(const Model& model, const std::vector<std::string>& set_aside, int threads, const Progress& progress) {
+  const auto stated = calibration(members_of(model).front().spec);
+  require(stated.has_value(), Errc::kArgument, "the model has no variance head to calibrate");
+  const auto surrogate = make_engine(model, {.threads = threads});
   std::vector<Followed> followed;
   std::vector<float> ratios;
   for (std::size_t i = 0; i < set_aside.size(); ++i) {
-    progress(0.8 + 0.2 * double(i) / double(set_aside.size()), "calibrate");
-    followed.push_back(follow_run(model, load(set_aside[i], model.spec), o.threads, ratios));
+    require(!progress || progress(double(i) / double(set_aside.size()), "calibrate"), Errc::kInterrupted, "stopped on request");
+    followed.push_back(follow_run(*surrogate, load(set_aside[i], model.spec), ratios));
   }
-  c = calibrate(followed, ratios, c);
-  model.spec.domain = with_calibration(model.spec.domain, c);
-  progress(1, "calibrate");
-  return out;
+  return calibrate(followed, ratios, {.hidden = stated->hidden});
 }
 
 }  // namespace grainspin

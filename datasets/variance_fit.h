@@ -26,6 +26,7 @@ struct VarianceFit {
   Model model;  // with head and calibration
   Calibration calibration;
   std::int64_t samples = 0;
+  std::size_t fitted_on = 0, calibrated_on = 0;  // archives
   // Mean of -ln of the normal density per component, sizes in parts of the step's strain: with one variance for all, and of
   // the head, on the samples.
   double constant = 0, fitted = 0;
@@ -36,5 +37,8 @@ struct VarianceFit {
 // has; errors of load_grid_run. The same bits for any number of threads.
 VarianceFit fit_variance(const Model& model, const std::vector<std::string>& archives, const std::vector<std::string>& set_aside,
                          const VarianceFitOptions& options);
+
+// The factors alone, of a model that has its head, or of an ensemble whose members have theirs. Error kArgument where they have none.
+Calibration calibrate_on(const Model& model, const std::vector<std::string>& set_aside, int threads, const Progress& progress);
 
 }  // namespace grainspin

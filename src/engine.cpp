@@ -1,12 +1,15 @@
 // Chooses the engine of a device, once.
 #include "backend.h"
 #include "engine_cpu.h"
+#include "grainspin/ensemble.h"
 #include "grainspin/surrogate.h"
 
 namespace grainspin {
 
 std::unique_ptr<Surrogate> make_engine(const Model& model, const EngineOptions& options) {
   check(model);
+  if (is_ensemble(model.spec))
+    return ensemble_of(model, options.threads, [&](const Model& member) { return make_engine(member, options); });
   if (options.device == Device::kCuda) return make_cuda_engine(model, options);
   return model.spec.family == Family::kNonlocal ? make_cpu_nonlocal_engine(model, options)
                                                 : make_cpu_engine(model, options);

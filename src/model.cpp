@@ -35,27 +35,6 @@ std::vector<LoadStep> loads_from(const json& j) {
   return loads;
 }
 
-json normaliser_json(const ModelSpec& s) {
-  return {{"input_mean", s.input_mean},
-          {"input_scale", s.input_scale},
-          {"increment_scale", s.increment_scale},
-          {"stress_mean", s.stress_mean},
-          {"stress_scale", s.stress_scale}};
-}
-
-template <class T>
-void take(const json& j, const char* key, T& to) {
-  const json& from = j.at(key);
-  if constexpr (requires {
-                  to.max_size();
-                  std::tuple_size<T>::value;
-                })
-    require(from.size() == to.size(), Errc::kFormat,
-            std::string("normaliser '") + key + "' has " + std::to_string(from.size()) + " numbers, wanted " +
-                std::to_string(to.size()));
-  to = from.get<T>();
-}
-
 std::map<std::string, std::string> metadata_of(const ModelSpec& s) {
   return {{"format", "grainspin model"},
           {"format_version", std::to_string(s.format_version)},
@@ -80,9 +59,10 @@ ModelSpec spec_from(const std::map<std::string, std::string>& metadata) {
   };
   require(metadata.contains("format") && at("format") == "grainspin model", Errc::kFormat,
           "not a grainspin model (no such 'format' in __metadata__)");
-  require(at("format_version") == "1", Errc::kFormat,
-          "format version " + at("format_version") + ", this program reads version 1");
+  require(at("format_version") == "1" || at("format_version") == "2", Errc::kFormat,
+          "format version " + at("format_version") + ", this program reads versions 1 and 2");
   ModelSpec s;
+  s.format_version = at("format_version") == "1" ? 1 : 2;
   s.family = enum_from(json(at("family")), {Family::kLocal, Family::kNonlocal}, "family");
   const auto known = metadata_of(s);
   for (const auto& [key, value] : metadata)
@@ -94,12 +74,7 @@ ModelSpec spec_from(const std::map<std::string, std::string>& metadata) {
   s.slip_families = json::parse(at("slip_families")).get<std::vector<std::string>>();
   s.c_over_a = json::parse(at("c_over_a")).get<double>();
   s.loads = loads_from(json::parse(at("loads")));
-  const json normaliser = json::parse(at("normaliser"));
-  take(normaliser, "input_mean", s.input_mean);
-  take(normaliser, "input_scale", s.input_scale);
-  take(normaliser, "increment_scale", s.increment_scale);
-  take(normaliser, "stress_mean", s.stress_mean);
-  take(normaliser, "stress_scale", s.stress_scale);
+  read_normaliser(json::parse(at("normaliser")), s);
   s.domain = at("domain");
   s.provenance = at("provenance");
   s.scores = at("scores");

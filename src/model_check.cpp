@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "grainspin/core.h"
+#include "grainspin/ensemble.h"
 #include "grainspin/grid.h"
 #include "grainspin/nonlocal.h"
 #include "grainspin/variance.h"
@@ -130,8 +131,8 @@ Shapes nonlocal_shapes(const NonlocalSpec& s) {
 }  // namespace
 
 void check(const ModelSpec& s) {
-  require(s.format_version == 1, Errc::kFormat,
-          "format version " + std::to_string(s.format_version) + ", this program knows version 1");
+  require(s.format_version == 1 || s.format_version == 2, Errc::kFormat,
+          "format version " + std::to_string(s.format_version) + ", this program knows versions 1 and 2");
   if (s.family == Family::kLocal)
     check_local(s);
   else
@@ -164,6 +165,7 @@ std::map<std::string, std::vector<std::int64_t>> tensor_shapes(const ModelSpec& 
 
 void check(const Model& model) {
   check(model.spec);
+  if (is_ensemble(model.spec)) return check_members(model);
   const auto wanted = tensor_shapes(model.spec);
   for (const auto& [name, shape] : wanted) {
     const auto found = model.tensors.find(name);

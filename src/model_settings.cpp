@@ -117,7 +117,36 @@ NonlocalSpec nonlocal_from(const json& j) {
   return s;
 }
 
+template <class T>
+void take(const json& j, const char* key, T& to) {
+  const json& from = j.at(key);
+  if constexpr (requires {
+                  to.max_size();
+                  std::tuple_size<T>::value;
+                })
+    require(from.size() == to.size(), Errc::kFormat,
+            std::string("normaliser '") + key + "' has " + std::to_string(from.size()) + " numbers, wanted " +
+                std::to_string(to.size()));
+  to = from.get<T>();
+}
+
 }  // namespace
+
+json normaliser_json(const ModelSpec& s) {
+  return {{"input_mean", s.input_mean},
+          {"input_scale", s.input_scale},
+          {"increment_scale", s.increment_scale},
+          {"stress_mean", s.stress_mean},
+          {"stress_scale", s.stress_scale}};
+}
+
+void read_normaliser(const json& j, ModelSpec& s) {
+  take(j, "input_mean", s.input_mean);
+  take(j, "input_scale", s.input_scale);
+  take(j, "increment_scale", s.increment_scale);
+  take(j, "stress_mean", s.stress_mean);
+  take(j, "stress_scale", s.stress_scale);
+}
 
 json settings_json(const ModelSpec& spec) {
   return spec.family == Family::kLocal ? to_json(spec.local) : to_json(spec.nonlocal);

@@ -10,6 +10,9 @@ namespace grainspin {
 nlohmann::json settings_json(const ModelSpec& spec);  // of its family
 // Into spec.local or spec.nonlocal, as spec.family says. Error kFormat for what is missing or not known.
 void read_settings(const nlohmann::json& j, ModelSpec& spec);
+// Means and scales as JSON, and back. Error kFormat for lists of another length; json::exception for another form.
+nlohmann::json normaliser_json(const ModelSpec& spec);
+void read_normaliser(const nlohmann::json& j, ModelSpec& spec);
 // Ranges, and what must agree with what; Error kFormat.
 void check(const ModelSpec& spec);
 

@@ -253,7 +253,7 @@ TEST_F(ModelFile, WhatIsNotKnownIsRefused) {
     const std::string text = refusal([&] { read_model(path); }, Errc::kFormat);
     EXPECT_TRUE(has(text, part) && has(text, path)) << text;
   };
-  refused([](json& m) { m["format_version"] = "2"; }, "version 2");
+  refused([](json& m) { m["format_version"] = "3"; }, "version 3");
   refused([](json& m) { m["family"] = "graph"; }, "graph");
   refused([](json& m) { m["family"] = "nonlocal"; }, "passes");  // the settings are the local family's
   refused([](json& m) { m["format"] = "pt"; }, "not a grainspin model");

@@ -1,14 +1,11 @@
-// grainspin calibrate: a model with a variance head fitted on its archives, calibrated on those set aside.
-#include <algorithm>
+// grainspin calibrate: a model with a variance head fitted on its archives, calibrated on those set aside; of an ensemble each member,
+// and all together.
 #include <cstdio>
 #include <memory>
-#include <set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include "datasets/sha256.h"
-#include "datasets/variance_fit.h"
+#include "datasets/variance_members.h"
 #include "src/cli/progress.h"
 #include "src/cli/calibrate.h"
 
@@ -16,14 +13,11 @@ namespace grainspin::cli {
 
 namespace {
 
-// SHA-256 of the runs that the training watched only.
-std::set<std::string> watched(const ModelSpec& spec) {
-  std::set<std::string> out;
-  const auto provenance = nlohmann::json::parse(spec.provenance, nullptr, false);
-  if (provenance.is_object() && provenance.contains("held_out") && provenance["held_out"].is_array())
-    for (const auto& item : provenance["held_out"])
-      if (item.is_object() && item.contains("sha256") && item["sha256"].is_string()) out.insert(item["sha256"].get<std::string>());
-  return out;
+void print_calibration(const Calibration& c) {
+  fmt::print("half widths for 50, 90, 95 %: {:.3f}, {:.3f}, {:.3f} standard deviations (normal: 0.674, 1.645, 1.960)\n", c.increment[0],
+             c.increment[1], c.increment[2]);
+  fmt::print("errors of successive steps correlate by {:.2f}; angle {:.3f} m, radii {:.3f}, {:.3f}, {:.3f} m\n", c.correlation, c.expected,
+             c.radius[0], c.radius[1], c.radius[2]);
 }
 
 }  // namespace
@@ -49,28 +43,22 @@ void add_calibrate(CLI::App& app) {
   verb->add_flag("--quiet", o->quiet, "print nothing but errors");
   verb->callback([o] {
     const Model model = read_model(o->model);
-    const std::set<std::string> known = watched(model.spec);
-    std::vector<std::string> archives, set_aside = o->set_aside;
-    for (const std::string& path : o->archives) {
-      const bool aside = known.contains(sha256_of_file(path));
-      if (!aside) archives.push_back(path);
-      if (aside && o->set_aside.empty()) set_aside.push_back(path);
-    }
-    require(!set_aside.empty(), Errc::kArgument,
-            "no archive to calibrate on: none is among those that the training watched, so --set-aside has to name some");
-    ProgressLine line(double(archives.size() + set_aside.size()), "archives", o->quiet);
+    ProgressLine line(double(o->archives.size() + o->set_aside.size()), "archives", o->quiet);
     o->fit.progress = [&](double fraction, std::string_view what) { return line.show(fraction, what); };
-    const VarianceFit fit = fit_variance(model, archives, set_aside, o->fit);
+    const MembersFit fit = fit_members(model, o->archives, o->set_aside, o->fit);
     write_model(o->output, fit.model);
     if (o->quiet) return;
-    const Calibration& c = fit.calibration;
-    fmt::print("{}: variance fitted on {} voxel-steps of {} archives, calibrated on {}\n", o->output, fit.samples, archives.size(),
-               set_aside.size());
-    fmt::print("-ln likelihood of a component: {:.3f}, with one variance for all {:.3f}\n", fit.fitted, fit.constant);
-    fmt::print("half widths for 50, 90, 95 %: {:.3f}, {:.3f}, {:.3f} standard deviations (normal: 0.674, 1.645, 1.960)\n", c.increment[0],
-               c.increment[1], c.increment[2]);
-    fmt::print("errors of successive steps correlate by {:.2f}; angle {:.3f} m, radii {:.3f}, {:.3f}, {:.3f} m\n", c.correlation, c.expected,
-               c.radius[0], c.radius[1], c.radius[2]);
+    for (std::size_t m = 0; m < fit.fits.size(); ++m) {
+      const VarianceFit& f = fit.fits[m];
+      fmt::print("{}: variance fitted on {} voxel-steps of {} archives, calibrated on {}\n",
+                 fit.fits.size() > 1 ? fmt::format("member {}", m) : o->output, f.samples, f.fitted_on, f.calibrated_on);
+      fmt::print("-ln likelihood of a component: {:.3f}, with one variance for all {:.3f}\n", f.fitted, f.constant);
+      print_calibration(f.calibration);
+    }
+    if (fit.fits.size() == 1) return;
+    fmt::print("{}: all {} members together calibrated on {}{}\n", o->output, fit.fits.size(), fit.together.size(),
+               fit.partly_seen > 0 ? fmt::format(", {} of which some members have learned from", fit.partly_seen) : "");
+    print_calibration(fit.calibration);
   });
 }
 

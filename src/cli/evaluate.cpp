@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "src/cli/choose_surrogate.h"
+#include "src/cli/ensemble.h"
 #include "src/cli/training_curve.h"
 #include "src/cli/verbs.h"
 
@@ -25,6 +26,7 @@ struct Options {
   std::string predicted, json, page, pictures, log, load;
   DeviceChoice device;
   std::vector<std::string> training;
+  int members = 0;
   bool checks = false, no_checks = false, any_load = false, no_taylor = false, no_texture = false, no_equivariance = false;
 };
 
@@ -74,7 +76,7 @@ void run(const Options& o) {
     require(archives.size() >= 2, Errc::kArgument, "evaluate MODEL ARCHIVE...: wanted a model and at least one archive");
     judgement.model = archives.front();
     archives.erase(archives.begin());
-    judgement.spec = read_model(judgement.model);
+    judgement.spec = read_members(judgement.model, o.members);
     surrogate = choose_surrogate(judgement.spec, o.device);
     judgement.description = surrogate->description();
     fs::path log = o.log.empty() ? fs::path(judgement.model).replace_extension(".csv") : fs::path(o.log);
@@ -134,6 +136,7 @@ void add_evaluate(CLI::App& app) {
   sub->add_option("--backend", o->device.backend, "what runs it")->check(CLI::IsMember({"engine", "libtorch"}))->capture_default_str();
   sub->add_option("--threads", o->device.threads, "0: as many as the machine has")->check(CLI::NonNegativeNumber)->capture_default_str();
   sub->add_option("--precision", o->device.precision, "strict: fp32; fast: local models in bf16 where the processor has it, the state of nonlocal ones in fp16 on a GPU")->check(CLI::IsMember({"strict", "fast"}))->capture_default_str();
+  add_members_option(*sub, o->members);
   sub->add_option("--training", o->training, "archives of the training runs, or a folder of them, for their mean stress curve; may be repeated")->allow_extra_args(false);
   sub->add_flag("--checks", o->checks, "all checks that run the model again, on a grid of any size: crystal symmetry, every operation of the cube, half the step");
   sub->add_flag("--no-checks", o->no_checks, "none of them")->excludes("--checks");

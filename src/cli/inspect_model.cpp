@@ -4,6 +4,7 @@
 
 #include "grainspin/core.h"
 #include "grainspin/domain.h"
+#include "src/cli/ensemble.h"
 #include "src/cli/inspect_domain.h"
 #include "src/cli/inspect_nonlocal.h"
 
@@ -87,6 +88,7 @@ json model_summary(const std::string& path, const Model& model) {
                        {"feedback", name(spec.local.feedback)}, {"stress", spec.local.stress},
                        {"variance", spec.local.variance}};
   }
+  if (json members = member_list(model); !members.empty()) out["members"] = std::move(members);
   for (const auto& [key, value] : {std::pair{"domain", &spec.domain}, {"provenance", &spec.provenance}, {"scores", &spec.scores}})
     out[key] = json::parse(*value, nullptr, false);
 
@@ -125,6 +127,7 @@ void print_model(const json& m, const ModelSpec& spec) {
   line(which, fmt::format("{} steps, von Mises strain {} in all; free components: {}", m.at("steps").get<int>(),
                            number(m.at("strain"), "{:.4f}"), free.empty() ? "none" : joined(free, " ")));
   for (const auto& [name, text] : domain_lines(spec)) line(name, text);
+  if (m.contains("members")) return print_members(m.at("members"));
   print_training(m.at("provenance"));
   print_scores(m.at("scores"));
 }

@@ -5,6 +5,7 @@
 
 #include "grainspin/core.h"
 #include "src/cli/calibrate.h"
+#include "src/cli/ensemble.h"
 #include "src/cli/quiet_exit.h"
 #include "src/cli/verbs.h"
 
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
   cli::add_train(app);
   cli::add_domain(app);
   cli::add_calibrate(app);
+  cli::add_ensemble(app);
   cli::add_predict(app);
   cli::add_evaluate(app);
   cli::add_interactions(app);

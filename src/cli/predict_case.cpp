@@ -9,6 +9,7 @@
 #include "grainspin/core.h"
 #include "grainspin/load_file.h"
 #include "grainspin/version_info.h"
+#include "src/cli/ensemble.h"
 #include "src/cli/predict_io.h"
 #include "src/cli/predict_plan.h"
 #include "src/cli/predict_ranks.h"
@@ -71,7 +72,7 @@ void note(const Ranks& ranks, const std::string& text) {
 
 PredictCase open_case(const PredictArguments& a, Ranks& ranks) {
   PredictCase c;
-  c.model = read_model(a.model);
+  c.model = read_members(a.model, a.members);
   check_options(a, c.spec());
   c.loads = choose_loads(a, c.spec());
   c.steps = parse_steps(a.steps, int(c.loads.size()));

@@ -1,6 +1,7 @@
 #include "src/cli/predict_options.h"
 
 #include "grainspin/load_file.h"
+#include "src/cli/ensemble.h"
 #include "src/cli/source_options.h"
 
 namespace grainspin::cli {
@@ -30,6 +31,7 @@ void add_predict_options(CLI::App& verb, PredictArguments& a) {
   verb.add_option("--precision", a.precision, "strict: fp32; fast: local models in bf16 where the processor has it, the state of nonlocal ones in fp16 on a GPU")
       ->check(CLI::IsMember({"strict", "fast"}))
       ->capture_default_str();
+  add_members_option(verb, a.members);
   verb.add_option("--load", a.load,
                    std::string("nonlocal models: what the grid is carried through; DAMASK's load.yaml, a table, an "
                                "archive, or a name:axes[:strain[:step]] joined by + (") +

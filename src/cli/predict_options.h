@@ -17,7 +17,7 @@ struct PredictArguments {
   SourceOptions source;
   std::int64_t from = -1;
   std::vector<int> gpus;
-  int threads = 0, tile = 0, padding = 8;
+  int threads = 0, tile = 0, padding = 8, members = 0;
   std::string orientation = "float32", profile_json;
   bool dry_run = false, compress = false, quiet = false, mpi = false, resume = false, profile = false;
   bool stress = false, no_stress = false, verdict = false;
