@@ -20,6 +20,16 @@ std::int64_t result_floats(const ModelSpec& spec) {
   return 4 + 3 + (stress ? 6 : 0) + 3;
 }
 
+// What a member is asked for: orientations as they are, since packed ones have no mean and it is the mean that is judged, and
+// increments where the spread of them is wanted.
+Region of_member(const Region& region) {
+  Region one = region;
+  one.packing = Packing::kNone;
+  one.judge = nullptr;
+  one.fields.increment = region.fields.increment || region.fields.log_variance || region.judge;
+  return one;
+}
+
 // A field of every member to the ensemble's.
 class Combiner {
  public:
@@ -142,16 +152,17 @@ class Ensemble final : public Surrogate {
            const std::function<void(const StepOutput&)>& sink) const override {
     const std::lock_guard lock(busy_);  // the members of two runs would wait for each other
     const std::size_t n = members_.size();
+    const Region one = of_member(region);
     std::vector<StepOutput> step(n);
     Turns turns(int(n), [&](int i, const std::function<void()>& pause) {
-      members_[std::size_t(i)]->run(region, q0, mask, teacher, [&](const StepOutput& out) {
+      members_[std::size_t(i)]->run(one, q0, mask, teacher, [&](const StepOutput& out) {
         step[std::size_t(i)] = out;
         pause();
       });
     });
     Combiner combiner(units_, threads_);
     LoadStep load;
-    members_.front()->run(region, q0, mask, teacher, [&](const StepOutput& out) {
+    members_.front()->run(one, q0, mask, teacher, [&](const StepOutput& out) {
       step.front() = out;
       for (std::size_t i = 1; i < n; ++i)
         require(turns.go_on(int(i)) && step[i].step == out.step, Errc::kInternal, "the members of an ensemble do not keep step");
@@ -162,20 +173,20 @@ class Ensemble final : public Surrogate {
 
   std::int64_t workspace(const Region& region) const override {
     std::int64_t bytes = region.inner.voxels() * result_floats(spec_) * std::int64_t(sizeof(float));
-    for (const auto& m : members_) bytes += m->workspace(region);
+    for (const auto& m : members_) bytes += m->workspace(of_member(region));
     return bytes;
   }
 
   std::unique_ptr<Rollout> start(const Region& region, const float* q0, const std::uint8_t* mask) const override {
     std::vector<std::unique_ptr<Rollout>> all;
-    for (const auto& m : members_) all.push_back(m->start(region, q0, mask));
+    for (const auto& m : members_) all.push_back(m->start(of_member(region), q0, mask));
     return std::make_unique<EnsembleRollout>(spec_, units_, std::move(all), region.shape.voxels(), threads_);
   }
 
   RolloutSize rollout_size(const Region& region, bool masked) const override {
     RolloutSize all{.host = region.shape.voxels() * result_floats(spec_) * std::int64_t(sizeof(float))};
     for (const auto& m : members_) {
-      const RolloutSize one = m->rollout_size(region, masked);
+      const RolloutSize one = m->rollout_size(of_member(region), masked);
       all.host += one.host, all.device += one.device, all.carried += one.carried;
     }
     return all;
@@ -183,7 +194,7 @@ class Ensemble final : public Surrogate {
 
   // Each holds its own state there, all at once: as a region of so many times the voxels.
   bool fits(const Region& region, bool masked) const override {
-    Region all = region;
+    Region all = of_member(region);
     const int n = int(members_.size());
     if (region.shape.nz > (1 << 20) / n) return false;
     all.shape.nz *= n, all.inner.nz *= n, all.inner_lo[2] *= n;

@@ -9,6 +9,7 @@
 #include <new>
 #include <optional>
 
+#include "grainspin/ensemble.h"
 #include "src/checksum.h"
 #include "src/cli/quiet_exit.h"
 #include "src/io/result_view.h"
@@ -91,7 +92,8 @@ std::vector<std::uint8_t> RankInput::inner(const std::vector<std::uint8_t>& wide
 bool ranks_step_together(Ranks& ranks, const Surrogate& surrogate, Shape grid, const Boundaries& boundaries, std::int64_t memory,
                          bool masked) {
   const ModelSpec& spec = surrogate.spec();
-  if (ranks.size() == 1 || spec.family != Family::kLocal || spec.local.feedback != Feedback::kNeighbours) return false;
+  // The members of an ensemble have halos of their own.
+  if (ranks.size() == 1 || is_ensemble(spec) || spec.family != Family::kLocal || spec.local.feedback != Feedback::kNeighbours) return false;
   bool fits = false;
   try {
     const Slab slab = slab_of(grid.nz, boundaries.z, ranks.rank(), ranks.size(), spec.local.radius);
