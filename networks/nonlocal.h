@@ -73,6 +73,7 @@ class NonlocalNetworkImpl : public torch::nn::Module {
     at::Tensor increment;  // [V, 3] rad
     at::Tensor stress;     // [V, 6] over stress_scale[0], xx yy zz yz xz xy; undefined without a stress head
     at::Tensor L;          // [9] row-major: the mean velocity gradient L'
+    std::vector<at::Tensor> x;  // [phases] of [N C, V_p]: the odd state after the last pass; undefined where no voxel is of the phase. step() alone
   };
   // One step from q [V, 4]; `state` is replaced by the next one. Differentiable in weights, q and state.
   Step step(const Weights& weights, const Grid& grid, const CellLoad& load, const at::Tensor& q,

@@ -157,8 +157,10 @@ NonlocalNetworkImpl::Step NonlocalNetworkImpl::run(const Weights& weights, const
   Step out;
   out.L = L;
   std::vector<at::Tensor> heads(phases_.size());
+  out.x.resize(phases_.size());
   for (const Part& p : parts) {
     const PhaseMaps& m = phases_[p.phase].maps;
+    out.x[p.phase] = p.x;
     heads[p.phase] =
         gated(p.x, {}, {}, state.h[p.phase], weights.phases[p.phase].head, m, load.log_size, false, false)
             .view({m.systems, spec.stress ? 2 : 1, -1});
@@ -300,7 +302,7 @@ NonlocalNetworkImpl::Step NonlocalNetworkImpl::step_checkpointed(const Weights& 
   in.insert(in.end(), state.x.begin(), state.x.end());
   in.insert(in.end(), state.h.begin(), state.h.end());
   const variable_list out = CheckpointFunction::apply(at::TensorList(in), recipe);
-  Step s{out[0], spec_.nonlocal.stress ? out[1] : at::Tensor(), out[2]};
+  Step s{out[0], spec_.nonlocal.stress ? out[1] : at::Tensor(), out[2], {}};
   for (std::size_t i = 0; i < phases_.size(); ++i) {
     state.x[i] = out[3 + i];
     state.h[i] = out[3 + phases_.size() + i];

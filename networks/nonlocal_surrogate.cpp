@@ -7,6 +7,7 @@
 #include "networks/device.h"
 #include "networks/networks.h"
 #include "networks/nonlocal.h"
+#include "networks/nonlocal_variance.h"
 #include "networks/rotation.h"
 
 namespace grainspin {
@@ -33,7 +34,8 @@ class NonlocalSurrogate final : public Surrogate {
         device_(torch_device(options.device, options.gpu)),
         type_(precise ? torch::kDouble : torch::kFloat),
         network_(model.spec, type_),
-        threads_(set_threads(options.threads)) {
+        threads_(set_threads(options.threads)),
+        variance_(model, torch::TensorOptions(device_).dtype(type_)) {
     network_->load(model);
     network_->to(device_);
     network_->eval();
@@ -106,6 +108,11 @@ class NonlocalSurrogate final : public Surrogate {
         stress = pick(step.stress * double(spec_.stress_scale[0]));
         out.stress = stress.data_ptr<float>();
       }
+      at::Tensor variance;
+      if (variance_.any()) {
+        variance = pick(variance_.log_variance(grid, cell_load(loads[t]), step, state));
+        out.log_variance = variance.data_ptr<float>();
+      }
       LoadStep load = loads[t];
       const at::Tensor L = step.L.to(torch::kCPU, torch::kDouble).contiguous();
       std::copy_n(L.data_ptr<double>(), 9, load.L.begin());
@@ -127,6 +134,7 @@ class NonlocalSurrogate final : public Surrogate {
   torch::ScalarType type_;
   mutable NonlocalNetwork network_;
   int threads_;
+  NonlocalVariance variance_;
   CellWeights weights_;
 };
 

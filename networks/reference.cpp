@@ -4,6 +4,7 @@
 
 #include <torch/version.h>
 
+#include "grainspin/ensemble.h"
 #include "networks/device.h"
 #include "networks/local.h"
 #include "networks/networks.h"
@@ -132,6 +133,8 @@ class LibtorchSurrogate final : public Surrogate {
 }  // namespace
 
 std::unique_ptr<Surrogate> make_libtorch(const Model& model, const EngineOptions& options, bool precise) {
+  if (is_ensemble(model.spec))
+    return ensemble_of(model, options.threads, [&](const Model& member) { return make_libtorch(member, options, precise); });
   if (model.spec.family == Family::kNonlocal) return make_nonlocal_libtorch(model, options, precise);
   std::unique_ptr<Surrogate> surrogate;
   guarded([&] { surrogate = std::make_unique<LibtorchSurrogate>(model, options, precise); });

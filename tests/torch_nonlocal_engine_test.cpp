@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ensemble_models.h"
 #include "grainspin/surrogate.h"
 #include "local_oracle.h"
 #include "networks/networks.h"
@@ -17,7 +18,7 @@ namespace {
 constexpr int kSteps = 13;
 
 struct Last {
-  std::vector<float> orientation, stress;
+  std::vector<float> orientation, stress, log_variance;
   LoadStep load;
 };
 
@@ -28,6 +29,7 @@ Last last_of(const Surrogate& s, const Region& region, const float* q0, const st
   s.run(region, q0, mask, teacher, [&](const StepOutput& o) {
     last.orientation.assign(o.orientation, o.orientation + n * 4);
     if (o.stress) last.stress.assign(o.stress, o.stress + n * 6);
+    if (o.log_variance) last.log_variance.assign(o.log_variance, o.log_variance + n * 3);
     last.load = *o.load;
   });
   return last;
@@ -36,7 +38,8 @@ Last last_of(const Surrogate& s, const Region& region, const float* q0, const st
 void expect_agreement(const NonlocalSpec& spec, Shape shape, Boundaries boundaries, bool masked, bool taught,
                       const std::string& where) {
   SCOPED_TRACE(where);
-  const Model model = testing::random_nonlocal(spec, kSteps, 3);
+  Model model = testing::random_nonlocal(spec, kSteps, 3);
+  testing::add_head(model, 3);
   const std::int64_t n = shape.voxels();
   const auto q0 = testing::random_orientations(n, 1), teacher = testing::random_orientations(n * kSteps, 2);
   std::vector<std::uint8_t> mask(std::size_t(n), 1);
@@ -69,6 +72,18 @@ void expect_agreement(const NonlocalSpec& spec, Shape shape, Boundaries boundari
     largest = std::max(largest, double(std::abs(b.stress[i])));
   }
   EXPECT_LE(stress, 1e-4 * largest);
+  ASSERT_EQ(a.log_variance.size(), std::size_t(3 * n));
+  ASSERT_EQ(b.log_variance.size(), std::size_t(3 * n));
+  double off = 0, spread = 0;
+  for (std::size_t i = 0; i < a.log_variance.size(); ++i) {
+    off = std::max(off, double(std::abs(a.log_variance[i] - b.log_variance[i])));
+    spread = std::max(spread, double(std::abs(b.log_variance[i] - b.log_variance[6])));
+    if (masked && !mask[i / 3]) {
+      EXPECT_EQ(b.log_variance[i], 0);
+    }
+  }
+  EXPECT_LT(off, 5e-3);
+  EXPECT_GT(spread, 0.1);  // voxels do differ
   for (int i = 0; i < 9; ++i) EXPECT_NEAR(a.load.L[i], b.load.L[i], 1e-6);
   EXPECT_EQ(a.load.prescribed, b.load.prescribed);
 }

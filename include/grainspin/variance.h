@@ -4,7 +4,7 @@
 // Features of a voxel after a step; the same in all equivalent crystal frames, and after every operation of the cube with
 // the load turned along. x, h, w, L' and s are those of nonlocal.h after the step, C channels and H memory channels:
 //   ln(1e-6 + mean over systems of x_c^2)   C of them
-//   mean over systems of h_d^2              H of them
+//   mean over systems of h_d^2              H of them; 0 without gates, which alone read the memory
 //   ln(1e-6 + |v|^2 / s^2)                  v = w - axial(antisym L'): what the voxel turns by beyond the grid
 //   ln(s / 0.01)
 // With f = (feature - mean) / scale, a = tanh(V f + v0), o = U a + u0 and E the tensor of E0, the variance of component i is
