@@ -131,5 +131,18 @@ TEST(NonlocalEngineAndLibTorch, AgreeOnSettings) {
   with("sine", [](NonlocalSpec& s) { s.frequencies = Frequencies::kSine; });
 }
 
+TEST(NonlocalEngineAndLibTorch, AgreeOnAnEnsemble) {
+  Model model = ensemble_of({testing::nonlocal_member(1), testing::nonlocal_member(2), testing::nonlocal_member(3)});
+  const Region region = whole({5, 4, 3}, {});
+  const auto q0 = testing::random_orientations(60, 1), teacher = testing::random_orientations(180, 2);
+  for (const float* taught : {static_cast<const float*>(nullptr), teacher.data()}) {
+    const Last a = last_of(*make_engine(model, {.threads = 1}), region, q0.data(), nullptr, taught);
+    const Last b = last_of(*make_libtorch(model, {.threads = 1}), region, q0.data(), nullptr, taught);
+    ASSERT_TRUE(a.orientation.size() == b.orientation.size() && a.log_variance.size() == 180 && b.log_variance.size() == 180);
+    for (std::size_t i = 0; i < a.orientation.size(); ++i) ASSERT_NEAR(a.orientation[i], b.orientation[i], 1e-5);
+    for (std::size_t i = 0; i < a.log_variance.size(); ++i) ASSERT_NEAR(a.log_variance[i], b.log_variance[i], 5e-3);
+  }
+}
+
 }  // namespace
 }  // namespace grainspin

@@ -1,5 +1,5 @@
 // The model file: safetensors layout (8-byte little-endian header length, JSON header, raw float32),
-// self-describing through `__metadata__`. Format version 1; what a reader does not know it refuses.
+// self-describing through `__metadata__`. Format version 1, ensembles (ensemble.h) 2; what is not known is refused.
 #pragma once
 
 #include <array>
@@ -67,7 +67,7 @@ struct NonlocalSpec {
 };
 
 struct ModelSpec {
-  int format_version = 1;
+  int format_version = 1;  // 2: an ensemble (ensemble.h)
   Family family = Family::kLocal;
   LocalSpec local;
   NonlocalSpec nonlocal;

@@ -1,7 +1,9 @@
 // Model files: bytes as they are, and sound safetensors around a mutated description.
+#include <algorithm>
 #include <cstring>
 
 #include "grainspin/domain.h"
+#include "grainspin/ensemble.h"
 #include "grainspin/load_path.h"
 #include "grainspin/model.h"
 #include "src/io/whole_file.h"
@@ -38,6 +40,11 @@ std::vector<std::string> model_files() {
     }
     const std::string path = scratch_folder() + "/seed.safetensors";
     write_model(path, m);
+    out.push_back(read_whole_text(path));
+    if (family == Family::kLocal) continue;
+    Model other = m;
+    for (auto& [name, tensor] : other.tensors) std::ranges::fill(tensor.values, 0.5f);
+    write_model(path, ensemble_of({m, other}));
     out.push_back(read_whole_text(path));
   }
   return out;
