@@ -90,17 +90,21 @@ struct Followed {
   std::vector<std::vector<float>> log_variance, angle;  // [T] of [n, 3], [n]
 };
 
-Followed follow_run(const Surrogate& surrogate, const GridRun& run, std::vector<float>& ratios) {
+// The variances are those of `surrogate`, the errors those of `judged`, which may be the same.
+Followed follow_run(const Surrogate& surrogate, const Surrogate& judged, const GridRun& run, std::vector<float>& ratios) {
   const std::int64_t n = run.voxels();
   Followed out{n, {}, {}};
-  surrogate.run(region_of(run), run.q.data(), nullptr, nullptr, [&](const StepOutput& step) {
+  const auto keep = [&](const StepOutput& step) { out.log_variance.emplace_back(step.log_variance, step.log_variance + 3 * n); };
+  if (&judged != &surrogate) surrogate.run(region_of(run), run.q.data(), nullptr, nullptr, keep);
+  judged.run(region_of(run), run.q.data(), nullptr, nullptr, [&](const StepOutput& step) {
+    if (&judged == &surrogate) keep(step);
     const std::int64_t t = step.step - 1;
-    out.log_variance.emplace_back(step.log_variance, step.log_variance + 3 * n);
+    const float* const log_variance = out.log_variance[std::size_t(t)].data();
     std::vector<float>& angles = out.angle.emplace_back();
     for (std::int64_t i = 0; i < n; ++i) angles.push_back(float(angle(step.orientation + 4 * i, &run.q[std::size_t(((t + 1) * n + i) * 4)])));
     const float* truth = &run.w[std::size_t(t * n * 3)];
     for (std::int64_t i = 0; i < 3 * n; ++i)
-      ratios.push_back(float(std::abs(double(step.increment[i]) - truth[i]) * std::exp(-0.5 * step.log_variance[i])));
+      ratios.push_back(float(std::abs(double(step.increment[i]) - truth[i]) * std::exp(-0.5 * log_variance[i])));
   });
   return out;
 }
@@ -200,7 +204,8 @@ VarianceFit fit_variance(const Model& given, const std::vector<std::string>& arc
   return out;
 }
 
-Calibration calibrate_on(const Model& model, const std::vector<std::string>& set_aside, int threads, const Progress& progress) {
+Calibration calibrate_on(const Model& model, const std::vector<std::string>& set_aside, int threads, const Progress& progress,
+                         const std::vector<Model>& judged) {
   const auto stated = calibration(members_of(model).front().spec);
   require(stated.has_value(), Errc::kArgument, "the model has no variance head to calibrate");
   const auto surrogate = make_engine(model, {.threads = threads});
@@ -208,7 +213,8 @@ Calibration calibrate_on(const Model& model, const std::vector<std::string>& set
   std::vector<float> ratios;
   for (std::size_t i = 0; i < set_aside.size(); ++i) {
     require(!progress || progress(double(i) / double(set_aside.size()), "calibrate"), Errc::kInterrupted, "stopped on request");
-    followed.push_back(follow_run(*surrogate, load(set_aside[i], model.spec), ratios));
+    const auto other = judged.empty() ? nullptr : make_engine(judged[i], {.threads = threads});
+    followed.push_back(follow_run(*surrogate, other ? *other : *surrogate, load(set_aside[i], model.spec), ratios));
   }
   return calibrate(followed, ratios, {.hidden = stated->hidden});
 }

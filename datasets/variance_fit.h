@@ -39,6 +39,8 @@ VarianceFit fit_variance(const Model& model, const std::vector<std::string>& arc
                          const VarianceFitOptions& options);
 
 // The factors alone, of a model that has its head, or of an ensemble whose members have theirs. Error kArgument where they have none.
-Calibration calibrate_on(const Model& model, const std::vector<std::string>& set_aside, int threads, const Progress& progress);
+// judged: for each run whose errors are taken, where they are not the model's own.
+Calibration calibrate_on(const Model& model, const std::vector<std::string>& set_aside, int threads, const Progress& progress,
+                         const std::vector<Model>& judged = {});
 
 }  // namespace grainspin

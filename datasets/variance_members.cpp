@@ -30,14 +30,14 @@ MembersFit fit_members(const Model& model, const std::vector<std::string>& archi
   std::vector<std::string> hashes;
   for (const std::string& path : archives) hashes.push_back(sha256_of_file(path));
   MembersFit out;
-  std::vector<std::size_t> watchers(archives.size());
+  std::vector<std::vector<std::size_t>> watchers(archives.size());  // members that only watched the archive
   const double parts = double(members.size()) + (members.size() > 1 ? 1 : 0);
   for (std::size_t m = 0; m < members.size(); ++m) {
     const std::set<std::string> known = watched(members[m].spec);
     std::vector<std::string> learned, aside = set_aside;
     for (std::size_t i = 0; i < archives.size(); ++i) {
       const bool only_watched = known.contains(hashes[i]);
-      watchers[i] += only_watched;
+      if (only_watched) watchers[i].push_back(m);
       if (!only_watched) learned.push_back(archives[i]);
       if (only_watched && set_aside.empty()) aside.push_back(archives[i]);
     }
@@ -57,17 +57,21 @@ MembersFit fit_members(const Model& model, const std::vector<std::string>& archi
     out.calibration = out.fits.front().calibration;
     return out;
   }
-  const std::size_t most = *std::ranges::max_element(watchers);
+  const bool by_all = std::ranges::any_of(watchers, [&](const auto& w) { return w.size() == members.size(); });
+  std::vector<Model> judged;
   for (std::size_t i = 0; i < archives.size() && set_aside.empty(); ++i) {
-    if (watchers[i] == 0 || (most == members.size() && watchers[i] < most)) continue;
+    if (watchers[i].empty() || (by_all && watchers[i].size() < members.size())) continue;
     out.together.push_back(archives[i]);
-    out.partly_seen += watchers[i] < members.size();
+    out.partly_seen += watchers[i].size() < members.size();
+    std::vector<Model> unseen;
+    for (const std::size_t m : watchers[i]) unseen.push_back(members[m]);
+    judged.push_back(unseen.size() == 1 ? unseen.front() : ensemble_of(unseen));
   }
   if (!set_aside.empty()) out.together = set_aside;
   out.model = ensemble_of(members);
   out.calibration = calibrate_on(out.model, out.together, options.threads, [&](double fraction, std::string_view what) {
     return !options.progress || options.progress((parts - 1 + fraction) / parts, what);
-  });
+  }, judged);
   out.model.spec.domain = with_calibration(out.model.spec.domain, out.calibration);
   return out;
 }
