@@ -68,6 +68,34 @@ struct GpuWarp {
         : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
   }
+  // Products of a group of four warps (wgmma, sm_90a): sums of 64 rows and 32 columns, a warp's sixteen rows in mma's places; asynchronous
+  // between groups_begin() and groups_end(). Shared memory that threads wrote is visible to them after publish() and a barrier.
+  __device__ void publish() const { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
+  __device__ std::uint32_t shared_address(const void* p) const { return std::uint32_t(__cvta_generic_to_shared(p)); }
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+  __device__ void groups_begin() const { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
+  __device__ void groups_end() const {
+    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+    asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+  }
+  // The compiler leaves these registers alone from here on, or again.
+  __device__ void touch(float (&c)[4][4]) const {
+    for (int g = 0; g < 4; ++g) asm volatile("" : "+f"(c[g][0]), "+f"(c[g][1]), "+f"(c[g][2]), "+f"(c[g][3])::"memory");
+  }
+  __device__ void group_mma(float (&c)[4][4], const std::uint32_t (&a)[4], std::uint64_t b) const {
+    asm volatile(
+        "{.reg .pred p; setp.eq.b32 p, 0, 0;"
+        " wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15}, {%16,%17,%18,%19}, %20, p, 1, 1, 0;}"
+        : "+f"(c[0][0]), "+f"(c[0][1]), "+f"(c[0][2]), "+f"(c[0][3]), "+f"(c[1][0]), "+f"(c[1][1]), "+f"(c[1][2]), "+f"(c[1][3]),
+          "+f"(c[2][0]), "+f"(c[2][1]), "+f"(c[2][2]), "+f"(c[2][3]), "+f"(c[3][0]), "+f"(c[3][1]), "+f"(c[3][2]), "+f"(c[3][3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
+  }
+#else  // never launched
+  __device__ void groups_begin() const {}
+  __device__ void groups_end() const {}
+  __device__ void touch(float (&)[4][4]) const {}
+  __device__ void group_mma(float (&)[4][4], const std::uint32_t (&)[4], std::uint64_t) const { __trap(); }
+#endif
 };
 
 inline int attribute(Context* context, cudaDeviceAttr what) {

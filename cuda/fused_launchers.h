@@ -52,6 +52,19 @@ GRAINSPIN_HD constexpr int fused_weight(int unit, int sum, int k, int blocks) {
   const int lane = unit % 8 * 4 + k % 8 / 2, b = k % 16 / 8;
   return (((((unit / 8 * blocks + k / 16) * 2 + sum / 2) * 32 + lane) * 2 + sum % 2) * 2 + b) * 2 + k % 2;
 }
+// The same 1024 bytes as wgmma takes its second operand from shared memory, [unit / 8][kk][sum][k half][unit % 8][k % 8]: 32 columns n = 8 sum +
+// unit % 8 of 16 k. PTX ISA, "Asynchronous Warpgroup Level Matrix Shared Memory Layout", K-major without swizzling: core matrices of eight n
+// times 16 bytes of k, one behind the other; the leading dimension's offset leads to the next eight k, the stride's to the next eight n.
+constexpr int kCoreBytes = 128, kLeadBytes = kCoreBytes, kStrideBytes = 2 * kCoreBytes;
+GRAINSPIN_HD constexpr int group_weight(int unit, int sum, int k, int blocks) {
+  return ((((unit / 8 * blocks + k / 16) * kSums + sum) * 2 + k % 16 / 8) * 8 + unit % 8) * 8 + k % 8;
+}
+// "Matrix Descriptor Format": bits 0 .. 13 the address, 16 .. 29 the leading dimension's offset, 32 .. 45 the stride's, each by 16; the
+// rest 0: no base offset, no swizzling. address: of shared memory, a multiple of 16.
+GRAINSPIN_HD constexpr std::uint64_t group_descriptor(std::uint32_t address) {
+  const auto field = [](std::uint32_t bytes) { return std::uint64_t((bytes & 0x3ffff) >> 4); };
+  return field(address) | field(kLeadBytes) << 16 | field(kStrideBytes) << 32;
+}
 // The heads' weights: (number, k) with `blocks` k-blocks: [number / 8][kk][lane][b][2].
 GRAINSPIN_HD constexpr int fused_head(int number, int k, int blocks) {
   const int lane = number % 8 * 4 + k % 8 / 2, b = k % 16 / 8;
@@ -63,6 +76,7 @@ struct FusedModel {
   Cell cell;
   Feedback feedback;
   int hidden, layers;  // 32, 64, 96, 128; 1, 2
+  bool grouped;        // layer[0] lies as group_weight() says, not as fused_weight()
   Patch patch;
   int heads;  // numbers: 3, then 6 with stress, then 3 with variance
   bool has_stress;

@@ -25,6 +25,24 @@ GRAINSPIN_HD inline void multiply(const Warp& warp, float (&sum)[kTiles][kSums][
   }
 }
 
+// All products of eight units by groups of four warps: sums += in w, then h w, k-blocks one behind the other in shared memory. Weights of sums that
+// take no part are zero.
+template <int kTiles, int kIn, int kState, class Warp>
+GRAINSPIN_HD inline void multiply_grouped(const Warp& warp, float (&sum)[kTiles][kSums][4], const std::uint32_t (&in)[kIn][kTiles][4],
+                                          const std::uint32_t (&h)[kState][kTiles][4], std::uint64_t weights) {
+  GRAINSPIN_UNROLL
+  for (int m = 0; m < kTiles; ++m) warp.touch(sum[m]);
+  warp.groups_begin();
+  GRAINSPIN_UNROLL
+  for (int k = 0; k < kIn + kState; ++k) {
+    GRAINSPIN_UNROLL
+    for (int m = 0; m < kTiles; ++m) warp.group_mma(sum[m], k < kIn ? in[k < kIn ? k : 0][m] : h[k < kIn ? 0 : k - kIn][m], weights + k * (kBlockBytes >> 4));
+  }
+  warp.groups_end();
+  GRAINSPIN_UNROLL
+  for (int m = 0; m < kTiles; ++m) warp.touch(sum[m]);
+}
+
 // The sums of eight units begin as their biases.
 template <int kTiles>
 GRAINSPIN_HD inline void begin(float (&sum)[kTiles][kSums][4], const float* bias, int part) {

@@ -30,8 +30,15 @@ struct StepMemory {
   GRAINSPIN_HD static int all(const FusedModel& m) { return of_layer(m, 0) + (m.layers > 1 ? of_layer(m, 1) : 0); }
 };
 
-// Blocks first, first + stride, .. of the launch. kResident: all weights lie in shared memory.
-template <int H, bool kLstm, bool kResident, class Warp>
+// What the kernel with wgmma is for (kGrouped below): one layer that sees just as many columns as are held in registers, with
+// neighbours 27 times 9, weights that all lie in shared memory.
+GRAINSPIN_HD constexpr bool can_be_grouped(const FusedModel& m) {
+  return m.feedback == Feedback::kNeighbours && m.layers == 1 && m.hidden <= 64 && blocks_before(m, 0) == kHeld;
+}
+
+// Blocks first, first + stride, .. of the launch. kResident: all weights lie in shared memory. kGrouped: a group of four warps reads weights
+// once for its 64 or 128 rows (wgmma), in the place of once a warp (mma.sync); everything else is the same, fragments of rows and sums too.
+template <int H, bool kLstm, bool kResident, bool kGrouped = false, class Warp>
 GRAINSPIN_HD void fused_step(const FusedStep& s, const Warp& warp, int first, int stride, char* memory) {
   constexpr int kTiles = tiles_a_warp(H), kRows = 2 * kTiles, kUnits = H / 8, kBlocks = H / 16, kParts = kLstm ? 2 : 1;
   const FusedModel& m = s.model;
@@ -46,6 +53,7 @@ GRAINSPIN_HD void fused_step(const FusedStep& s, const Warp& warp, int first, in
     for (int l = 0; l < m.layers; ++l) stage(warp, memory + at.weights + l * StepMemory::of_layer(m, 0), m.layer[l], StepMemory::of_layer(m, l));
   if (patch.radius >= 0) fill_tables(patch, at.tile, memory, warp.thread(), warp.threads());
   warp.fetched();
+  if constexpr (kGrouped) warp.publish();
   warp.sync();
   const float* const bias = reinterpret_cast<const float*>(memory + at.bias);
   const auto* const head = reinterpret_cast<const std::uint32_t(*)[2]>(memory + at.head);
@@ -128,21 +136,25 @@ GRAINSPIN_HD void fused_step(const FusedStep& s, const Warp& warp, int first, in
             for (int r = 0; r < kRows; ++r)
               add(sum, r, static_cast<const Four*>(s.projected)[(((tile0 + r / 2) * 2 + r % 2) * kUnits + j) * 32 + lane]);
           }
-          GRAINSPIN_UNROLL
-          for (int k = 0; k < kHeld; ++k)
-            if (k < before) multiply<true, kLstm>(warp, sum, in[k], w + k * 64);
-          GRAINSPIN_NO_UNROLL
-          for (int k = kHeld; k < before; ++k) {
-            std::uint32_t a[kTiles][4];
-            int place[kRows];
-            places(place);
-            const Tile tile(patch, at.tile, s.hood.mask, memory);
-            if (tile.mask) take<true, kTiles>(tile, k, part, place, a);
-            else take<false, kTiles>(tile, k, part, place, a);
-            multiply<true, kLstm>(warp, sum, a, w + k * 64);
+          if constexpr (kGrouped) {
+            multiply_grouped<kTiles>(warp, sum, in, h, group_descriptor(warp.shared_address(w)));
+          } else {
+            GRAINSPIN_UNROLL
+            for (int k = 0; k < kHeld; ++k)
+              if (k < before) multiply<true, kLstm>(warp, sum, in[k], w + k * 64);
+            GRAINSPIN_NO_UNROLL
+            for (int k = kHeld; k < before; ++k) {
+              std::uint32_t a[kTiles][4];
+              int place[kRows];
+              places(place);
+              const Tile tile(patch, at.tile, s.hood.mask, memory);
+              if (tile.mask) take<true, kTiles>(tile, k, part, place, a);
+              else take<false, kTiles>(tile, k, part, place, a);
+              multiply<true, kLstm>(warp, sum, a, w + k * 64);
+            }
+            GRAINSPIN_UNROLL
+            for (int k = 0; k < kBlocks; ++k) multiply<kLstm, true>(warp, sum, h[k], w + (before + k) * 64);
           }
-          GRAINSPIN_UNROLL
-          for (int k = 0; k < kBlocks; ++k) multiply<kLstm, true>(warp, sum, h[k], w + (before + k) * 64);
           GRAINSPIN_UNROLL
           for (int mm = 0; mm < kTiles; ++mm) advance_units<kLstm>(warp, sum[mm], c[mm].v + 2 * half, now[mm].v + 2 * half, now[mm].v + 2 * half);
         }

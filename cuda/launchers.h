@@ -20,7 +20,7 @@
 namespace grainspin::cuda {
 
 // Raised with every change of this file: a library of another version is refused.
-constexpr int kTableVersion = 10;
+constexpr int kTableVersion = 11;
 
 struct Context;  // a GPU, a stream on it, and what cuBLAS needs
 struct Graph;    // recorded launches
@@ -122,6 +122,7 @@ struct Table {
   int step_rows;  // rows that an open loop of two layers takes through all steps at a time: their state stays in the L2 cache
   int (*run_warps)(Context*, const FusedModel&);
   int (*step_warps)(Context*, const FusedModel&);
+  bool (*can_group)(Context*, const FusedModel&);  // whether a step may take FusedModel::grouped
   void (*run)(Context*, const FusedRun&);
   void (*step)(Context*, const FusedStep&);
   // The same of the open loop in fp32: warps of a block, blocks that run at a time.

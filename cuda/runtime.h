@@ -57,6 +57,7 @@ void heads(Context*, const HeadStep&);
 // fused.cu, fused_step.cu
 int run_warps(Context*, const FusedModel&);
 int step_warps(Context*, const FusedModel&);
+bool can_group(Context*, const FusedModel&);
 void run(Context*, const FusedRun&);
 void step(Context*, const FusedStep&);
 

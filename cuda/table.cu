@@ -21,7 +21,7 @@ extern "C" __attribute__((visibility("default"))) const grainspin::cuda::Table* 
     t.gather_embedded = Named<gather_embedded>("gather_embedded");
     t.linear = Named<linear>("linear"), t.cell = Named<cell>("cell"), t.heads = Named<heads>("heads");
     t.step_rows = 1 << 16;
-    t.run_warps = run_warps, t.step_warps = step_warps, t.run = Named<run>("run"), t.step = Named<step>("step");
+    t.run_warps = run_warps, t.step_warps = step_warps, t.can_group = can_group, t.run = Named<run>("run"), t.step = Named<step>("step");
     t.strict_warps = strict_warps, t.strict_blocks = strict_blocks, t.strict = Named<strict_run>("strict_run");
     t.record = Named<record>("record"), t.launch = Named<launch>("launch"), t.forget = forget, t.on_stream = on_stream, t.follow = follow;
     t.spectral_bytes = spectral_bytes, t.spectral_create = Named<spectral_create>("spectral_create"), t.spectral_destroy = spectral_destroy;

@@ -1,7 +1,9 @@
 #include "engine_cuda_fused.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bf16.h"
@@ -37,6 +39,12 @@ cuda::FusedModel settings(const ModelSpec& spec) {
   return m;
 }
 
+// wgmma in the place of mma.sync where there is a kernel for it: until it was measured, only for who asks.
+bool asks_for_groups() {
+  const char* const text = std::getenv("GRAINSPIN_WGMMA");
+  return text && std::string_view(text) == "1";
+}
+
 template <class T>
 DeviceBuffer<std::byte> bytes_on_device(const Gpu& gpu, const std::vector<T>& v) {
   return on_device(gpu, reinterpret_cast<const std::byte*>(v.data()), std::int64_t(v.size() * sizeof(T)));
@@ -58,6 +66,7 @@ CudaFused::CudaFused(const Gpu& gpu, const Model& model, Precision precision)
     pack_strict(model);
   } else {
     run_warps_ = gpu->run_warps(gpu, model_), step_warps_ = gpu->step_warps(gpu, model_);
+    model_.grouped = asks_for_groups() && gpu->can_group(gpu, model_);
     pack_bf16(model);
   }
 }
@@ -78,12 +87,15 @@ void CudaFused::pack_bf16(const Model& model) {
     const int P = l == 0 ? input_width(spec) : H, before = blocks_before(model_, l), blocks = before + H / 16;
     std::vector<std::uint16_t>& weight = parts[l];
     weight.assign(std::size_t(kSums) * H * 16 * std::size_t(blocks), 0);
+    const auto place = [&](int unit, int g, int k, int all) {
+      return std::size_t(l == 0 && model_.grouped ? cuda::group_weight(unit, g, k, all) : cuda::fused_weight(unit, g, k, all));
+    };
     // Columns of a patch of orientations, in the weights from `from` on, to operand columns of `part`.
     const auto place_patch = [&](const cuda::Patch& patch, int from, const Sum& sum, int g, int unit, int all, std::vector<std::uint16_t>& part) {
       const std::size_t row = std::size_t(sum.gate) * H + unit;
       for (int k = 0; k < 16 * blocks_of(patch); ++k)
         if (const int column = patch_column(patch, k); column >= 0)
-          part[std::size_t(cuda::fused_weight(unit, g, k, all))] = bf16(sum.scale * ih[row * P + std::size_t(from + column)]);
+          part[place(unit, g, k, all)] = bf16(sum.scale * ih[row * P + std::size_t(from + column)]);
     };
     if (l == 0 && !coupled) parts[cuda::kMostLayers].assign(std::size_t(kSums) * H * 16 * std::size_t(blocks_of(model_.patch)), 0);
     for (int unit = 0; unit < H; ++unit)
@@ -93,13 +105,13 @@ void CudaFused::pack_bf16(const Model& model) {
         bias[std::size_t(l * kSums * H + cuda::fused_column(unit, g))] = sum.scale * ((sum.input ? bih[row] : 0) + (sum.state ? bhh[row] : 0));
         if (sum.input) {
           if (l > 0)
-            for (int k = 0; k < H; ++k) weight[std::size_t(cuda::fused_weight(unit, g, k, blocks))] = bf16(sum.scale * ih[row * P + k]);
+            for (int k = 0; k < H; ++k) weight[place(unit, g, k, blocks)] = bf16(sum.scale * ih[row * P + k]);
           else if (coupled) place_patch(model_.patch, 0, sum, g, unit, blocks, weight);
           else place_patch(model_.patch, 0, sum, g, unit, blocks_of(model_.patch), parts[cuda::kMostLayers]);
           if (l == 0 && s.feedback == Feedback::kOwn) place_patch(own_patch(model_), cube, sum, g, unit, blocks, weight);
         }
         if (sum.state)
-          for (int k = 0; k < H; ++k) weight[std::size_t(cuda::fused_weight(unit, g, 16 * before + k, blocks))] = bf16(sum.scale * hh[row * H + k]);
+          for (int k = 0; k < H; ++k) weight[place(unit, g, 16 * before + k, blocks)] = bf16(sum.scale * hh[row * H + k]);
       }
   }
 

@@ -22,6 +22,7 @@ class CudaFused {
   // kStrict: fp32, `initial` and `own` with one layer alone.
   static std::unique_ptr<CudaFused> make(const Gpu& gpu, const Model& model, Precision precision);
   bool strict() const { return strict_; }
+  bool grouped() const { return model_.grouped; }  // steps by wgmma
 
   // All steps of a box at once. q0[hood.shape, 4]; given[T, inside, 4] or null; slot[T] where step t's results go, below 0: nowhere; all
   // on the GPU. scratch: scratch_bytes(box.size). Asynchronous. `initial` and `own` alone.

@@ -34,7 +34,7 @@ CudaLocal::CudaLocal(const Model& model, const EngineOptions& options)
   head_bias_ = on_device(gpu_, bias.data(), std::int64_t(bias.size()));
   gpu_->synchronise(gpu_);  // the vectors above end here
   fused_ = CudaFused::make(gpu_, model, options.precision);
-  description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + (fused_ && !fused_->strict() ? ", bf16" : ", fp32");
+  description_ = std::string("engine, CUDA, ") + gpu_->info(gpu_).name + (fused_ && !fused_->strict() ? fused_->grouped() ? ", bf16 by wgmma" : ", bf16" : ", fp32");
 }
 
 Neighbourhood CudaLocal::hood(const Region& region, const std::uint8_t* mask) const {

@@ -156,22 +156,42 @@ TEST(FusedMaps, LatticesCoverTheBox) {
 // Every place is used once, and a lane's eight numbers of two units lie together.
 TEST(FusedMaps, ArePermutations) {
   for (const int hidden : {32, 96}) {
-    std::set<int> columns, weights;
+    std::set<int> columns, weights, grouped;
     for (int unit = 0; unit < hidden; ++unit)
       for (int sum = 0; sum < cuda::kSums; ++sum) {
         columns.insert(cuda::fused_column(unit, sum));
         EXPECT_EQ(cuda::fused_column(unit, sum) / 8, unit / 2);
-        for (int k = 0; k < hidden; ++k) weights.insert(cuda::fused_weight(unit, sum, k, hidden / 16));
+        for (int k = 0; k < hidden; ++k) weights.insert(cuda::fused_weight(unit, sum, k, hidden / 16)), grouped.insert(cuda::group_weight(unit, sum, k, hidden / 16));
       }
     EXPECT_EQ(int(columns.size()), cuda::kSums * hidden);
     EXPECT_EQ(*columns.rbegin(), cuda::kSums * hidden - 1);
     EXPECT_EQ(int(weights.size()), cuda::kSums * hidden * hidden);
     EXPECT_EQ(*weights.rbegin(), cuda::kSums * hidden * hidden - 1);
+    EXPECT_EQ(grouped, weights);
     std::set<int> heads;
     for (int number = 0; number < cuda::kMostHeads; ++number)
       for (int k = 0; k < hidden; ++k) heads.insert(cuda::fused_head(number, k, hidden / 16));
     EXPECT_EQ(int(heads.size()), cuda::kMostHeads * hidden);
     EXPECT_EQ(*heads.rbegin(), cuda::kMostHeads * hidden - 1);
+  }
+}
+
+// PTX ISA 8.0, "Matrix Descriptor Format" and "Strides": what the hardware makes of a descriptor of K-major operands without
+// swizzling is the place where group_weight() puts a number.
+TEST(FusedMaps, ADescriptorLeadsToTheWeights) {
+  const std::uint32_t address = 0x2a3b0;
+  for (const int kk : {0, 3}) {
+    const int blocks = 5, slice = 2;
+    const std::uint64_t d = cuda::group_descriptor(address + std::uint32_t(cuda::kBlockBytes * (slice * blocks + kk)));
+    EXPECT_EQ(d >> 62, 0u);       // no swizzling
+    EXPECT_EQ(d >> 46 & 0xffff, 0u);  // base offset and reserved bits
+    const std::int64_t start = std::int64_t(d & 0x3fff) * 16, lead = std::int64_t(d >> 16 & 0x3fff) * 16, stride = std::int64_t(d >> 32 & 0x3fff) * 16;
+    for (int n = 0; n < 32; ++n)
+      for (int k = 0; k < 16; ++k) {
+        const int unit = 8 * slice + n % 8, sum = n / 8;
+        EXPECT_EQ(start + n / 8 * stride + k / 8 * lead + n % 8 * 16 + k % 8 * 2,
+                  address + 2 * cuda::group_weight(unit, sum, 16 * kk + k, blocks));
+      }
   }
 }
 

@@ -12,20 +12,22 @@
 namespace grainspin::cuda {
 namespace {
 
-constexpr int kWarps = 2, kBlocksAtOnce = 2;
+constexpr int kWarps = 2, kGroupedWarps = 4, kBlocksAtOnce = 2;
 constexpr unsigned char kPoison = 0xff;
 
 bool fits(const FusedModel& m) { return m.hidden == 32 || m.hidden == 64 || m.hidden == 96 || m.hidden == 128; }
 int run_warps(Context*, const FusedModel& m) { return fits(m) && m.layers == 1 && m.feedback != Feedback::kNeighbours ? kWarps : 0; }
-int step_warps(Context*, const FusedModel& m) { return fits(m) ? kWarps : 0; }
+// As many as a group has where there may be one, asked for or not.
+int step_warps(Context*, const FusedModel& m) { return !fits(m) ? 0 : can_be_grouped(m) ? kGroupedWarps : kWarps; }
+bool can_group(Context*, const FusedModel& m) { return can_be_grouped(m); }
 
 // kernel(warp, block, memory) of a persistent grid of two blocks.
 template <class Kernel>
-void on_blocks(int bytes, const Kernel& kernel) {
+void on_blocks(int bytes, const Kernel& kernel, int warps = kWarps) {
   for (int block = 0; block < kBlocksAtOnce; ++block) {
     std::vector<unsigned char> memory(std::size_t(bytes) + 64, kPoison);
     unsigned char* const base = memory.data() + (16 - reinterpret_cast<std::uintptr_t>(memory.data()) % 16) % 16;
-    testing::HostBlock threads(kWarps);
+    testing::HostBlock threads(warps, reinterpret_cast<char*>(base));
     threads.run([&](int thread) { kernel(testing::HostWarp(threads, thread), block, reinterpret_cast<char*>(base)); }, block % 2);
     for (unsigned char* end = base + bytes; end < memory.data() + memory.size(); ++end)
       if (*end != kPoison) throw Error(Errc::kInternal, "host CUDA: written beyond the shared memory");
@@ -43,10 +45,11 @@ void run(const FusedRun& s) {
   on_blocks(RunMemory(s.model, s.warps, kResident).bytes,
             [&](const testing::HostWarp& warp, int block, char* memory) { fused_run<H, kLstm, kResident>(s, warp, block, kBlocksAtOnce, memory); });
 }
-template <int H, bool kLstm, bool kResident>
+template <int H, bool kLstm, bool kResident, bool kGrouped = false>
 void step(const FusedStep& s) {
-  on_blocks(StepMemory(s.model, s.warps, kResident).bytes,
-            [&](const testing::HostWarp& warp, int block, char* memory) { fused_step<H, kLstm, kResident>(s, warp, block, kBlocksAtOnce, memory); });
+  on_blocks(
+      StepMemory(s.model, s.warps, kResident).bytes,
+      [&](const testing::HostWarp& warp, int block, char* memory) { fused_step<H, kLstm, kResident, kGrouped>(s, warp, block, kBlocksAtOnce, memory); }, s.warps);
 }
 template <int H>
 void run(const FusedRun& s) {
@@ -54,6 +57,9 @@ void run(const FusedRun& s) {
 }
 template <int H>
 void step(const FusedStep& s) {
+  if (s.model.grouped) {
+    if constexpr (H <= 64) return s.model.cell == Cell::kLstm ? step<H, true, true, true>(s) : step<H, false, true, true>(s);
+  }
   s.model.cell == Cell::kLstm ? step<H, true, H == 32>(s) : step<H, false, H == 32>(s);
 }
 
@@ -104,7 +110,7 @@ void step(Context* c, const FusedStep& s) {
 
 void fill_fused(Table& table) {
   table.step_rows = 128;
-  table.run_warps = run_warps, table.step_warps = step_warps, table.run = run, table.step = step;
+  table.run_warps = run_warps, table.step_warps = step_warps, table.can_group = can_group, table.run = run, table.step = step;
   table.strict_warps = strict_warps, table.strict_blocks = strict_blocks, table.strict = strict;
 }
 

@@ -4,6 +4,7 @@
 
 #include <ucontext.h>
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "grainspin/core.h"
 #include "src/bf16.h"
 #include "grainspin/orientation.h"
 
@@ -35,7 +37,9 @@ inline float of_half(std::uint16_t bits) {
 
 class HostBlock {
  public:
-  explicit HostBlock(int warps) : warps_(std::size_t(warps)), fibers_(std::size_t(warps) * 32) {}
+  // memory: shared memory, for its addresses.
+  explicit HostBlock(int warps, char* memory = nullptr)
+      : warps_(std::size_t(warps)), groups_(std::size_t(warps + 3) / 4), fibers_(std::size_t(warps) * 32), memory_(memory) {}
 
   // work(thread) by every thread; in reverse order with `backwards`, so that a missing barrier shows.
   void run(const std::function<void(int)>& work, bool backwards) {
@@ -66,6 +70,10 @@ class HostBlock {
   struct Barrier {
     int arrived = 0, turn = 0;
   };
+  // Of four warps: who is in wgmma.
+  struct Group {
+    Barrier barrier;
+  };
   struct Warp {
     Barrier barrier;
     float value[2][32];
@@ -81,6 +89,8 @@ class HostBlock {
   }
   Barrier block;
   Warp& warp(int i) { return warps_[std::size_t(i)]; }
+  Group& group(int i) { return groups_[std::size_t(i)]; }
+  char* memory() const { return memory_; }
 
  private:
   static constexpr std::size_t kStack = 1 << 17;
@@ -95,7 +105,9 @@ class HostBlock {
     block->fibers_[std::size_t(thread)].done = true;
   }
   std::vector<Warp> warps_;
+  std::vector<Group> groups_;
   std::vector<Fiber> fibers_;
+  char* memory_;
   std::size_t now_ = 0;
   ucontext_t main_;
   const std::function<void(int)>* work_ = nullptr;
@@ -142,7 +154,46 @@ class HostWarp {
     }
   }
 
+  // Groups of four warps, by the PTX ISA's "wgmma.mma_async": nothing is computed before groups_end(), when what the descriptors
+  // point to is read. sums[64, 32] += a[64, 16] b[16, 32], a warp's rows are its own.
+  void publish() const { published_ = true; }
+  std::uint32_t shared_address(const void* p) const { return std::uint32_t(static_cast<const char*>(p) - block_.memory()); }
+  void touch(float (&)[4][4]) const {}
+  void groups_begin() const { meet(); }
+  void group_mma(float (&c)[4][4], const std::uint32_t (&a)[4], std::uint64_t b) const {
+    asked_.push_back({&c, {a[0], a[1], a[2], a[3]}, b});
+  }
+  void groups_end() const {
+    meet();
+    if (!published_) throw Error(Errc::kInternal, "host CUDA: wgmma reads shared memory that was not published to it");
+    for (const Asked& p : asked_) {
+      const auto field = [&](int low) { return std::int64_t(p.b >> low & 0x3fff) << 4; };
+      if ((p.b >> 46) != 0 || (p.b & 0xc000c000) != 0) throw Error(Errc::kInternal, "host CUDA: a descriptor with swizzling or an offset");
+      const char* const from = block_.memory() + field(0);
+      const std::int64_t lead = field(16), stride = field(32);
+      const int at = turn_ ^= 1;
+      std::memcpy(s_.a[at][lane()], p.a.data(), sizeof s_.a[at][lane()]);
+      sync_warp();
+      for (int e = 0; e < 16; ++e) {
+        const int row = lane() / 4 + e / 2 % 2 * 8, column = e / 4 * 8 + lane() % 4 * 2 + e % 2;
+        for (int k = 0; k < 16; ++k) {
+          std::uint16_t b;
+          std::memcpy(&b, from + column / 8 * stride + k / 8 * lead + column % 8 * 16 + k % 8 * 2, 2);
+          (*p.c)[e / 4][e % 4] += element_a(at, row, k) * half_of(b, 0);
+        }
+      }
+    }
+    asked_.clear();
+    meet();
+  }
+
  private:
+  struct Asked {
+    float (*c)[4][4];
+    std::array<std::uint32_t, 4> a;
+    std::uint64_t b;
+  };
+  void meet() const { block_.wait(block_.group(warp() / 4).barrier, 128); }
   // Row r of a: lanes 4 (r % 8) .., registers r / 8 (k below 8) and 2 + r / 8; two neighbouring k a register.
   float element_a(int at, int row, int k) const { return half_of(s_.a[at][row % 8 * 4 + k % 8 / 2][row / 8 + k / 8 * 2], k % 2); }
   // Column c of b: lanes 4 c .., register k / 8.
@@ -158,6 +209,8 @@ class HostWarp {
   HostBlock::Warp& s_;
   int thread_;
   mutable int turn_ = 0;
+  mutable bool published_ = false;
+  mutable std::vector<Asked> asked_;
 };
 
 }  // namespace grainspin::testing
