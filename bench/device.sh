@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Packs what a GPU machine needs to test and time the kernels into bundle/ (git-ignored): programs of a build, the
-# shared libraries that they ask for, and go.sh, which runs there.
+# shared libraries that they ask for, and go.sh, which runs there; and all that once more as BUILD/bundle.tar.xz.
 #
 #   bench/device.sh [BUILD]           then, on the machine with the GPU:
 #   bundle/go.sh [--seconds N] [--only REGEX] [FOLDER FOR RESULTS]
@@ -155,4 +155,6 @@ cat "$out/table.md"
 [[ ! -s $out/later ]] && ! grep -qvx 0 "$out"/done/*
 GO
 chmod +x "$bundle/go.sh"
-echo "bundle: $(du -sh "$bundle" | cut -f1), $(objdump -T "$bundle"/bin/* "$bundle"/lib/* 2>/dev/null | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -1) at least"
+tar cJf "$build/bundle.tar.xz" -C "$root" bundle
+echo "bundle: $(du -sh "$bundle" | cut -f1), packed $(du -h "$build/bundle.tar.xz" | cut -f1) ($build/bundle.tar.xz); needs" \
+  "$(objdump -T "$bundle"/bin/* "$bundle"/lib/* 2>/dev/null | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -1)"

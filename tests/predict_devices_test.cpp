@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -12,7 +13,9 @@
 
 #include "grainspin/archive.h"
 #include "grainspin/core.h"
+#include "grainspin/packed.h"
 #include "local_oracle.h"
+#include "src/io/hdf5.h"
 
 namespace grainspin {
 namespace {
@@ -92,6 +95,49 @@ TEST_F(PredictDevices, GpusAreNamedOnceAndAreThere) {
   EXPECT_NE(said.find("number 1"), std::string::npos) << said;
   ASSERT_EQ(predict("gpu.h5", {"--device", "cuda", "--gpu", "0"}), 0) << said;
   EXPECT_FALSE(fs::exists(path("out.h5")));
+}
+
+// Packed and judged before the copy to the host: the file holds what packing and judging its float32 twin gives, tile by tile.
+TEST_F(PredictDevices, AGpuPacksAndJudgesForTheFile) {
+  ::setenv("GRAINSPIN_CUDA_LIBRARY", GRAINSPIN_HOST_CUDA, 1);
+  Model model = testing::random_model({Cell::kLstm, 1, 32, 1, Feedback::kOwn, false, false}, "432", 3, 9);
+  model.spec.domain = R"({"embedding":[{"phase":"","point_group":"432","low":[-0.23,-0.23,-0.23,-0.23,-0.23,-0.23,-0.23,-0.23,-0.23],
+    "high":[0.23,0.23,0.23,0.23,0.23,0.23,0.23,0.23,0.23]}],"increment_rad":{"max":0.05}})";
+  write_model(path("model.safetensors"), model);
+  const std::vector<std::string> common{"--device", "cuda", "--verdict", "--tile", "7"};
+  const auto with = [&](const char* packing) {
+    std::vector<std::string> all = common;
+    all.insert(all.end(), {"--orientation", packing});
+    return all;
+  };
+  ASSERT_EQ(predict("plain.h5", with("float32")), 0) << said;
+  const std::string told = said.substr(said.find("verdict:"));
+  EXPECT_NE(told.find("outside the domain"), std::string::npos) << said;
+  const auto plain = open_archive(path("plain.h5"));
+  const std::int64_t n = plain->info().shape.voxels();
+  const auto verdicts = [&](const std::string& name) {
+    const h5::File file = h5::File::open(path(name));
+    std::vector<std::uint8_t> all(std::size_t(n) * 4);
+    file.dataset("VTKHDF/CellData/verdict").read_rows(all.data(), 0, 4);
+    return all;
+  };
+  for (const Packing packing : {Packing::k32, Packing::k48, Packing::k64}) {
+    const std::string name = "packed" + std::to_string(int(packing));
+    ASSERT_EQ(predict(name + ".h5", with(name.c_str())), 0) << said;
+    EXPECT_EQ(said.substr(said.find("verdict:")), told);
+    const auto packed = open_archive(path(name + ".h5"));
+    ASSERT_EQ(packed->info().packing, packing);
+    for (int k = 0; k <= 3; ++k) {
+      std::vector<float> q(std::size_t(n) * 4), want(q), got(q);
+      std::vector<std::uint8_t> bytes(std::size_t(n * packed_bytes(packing)));
+      plain->orientation(k, 0, n, q.data()), packed->orientation(k, 0, n, got.data());
+      pack_orientations(packing, n, q.data(), bytes.data());
+      unpack_orientations(packing, n, bytes.data(), want.data());
+      EXPECT_EQ(0, std::memcmp(got.data(), want.data(), want.size() * sizeof(float))) << name << ", state " << k;
+    }
+    EXPECT_EQ(verdicts(name + ".h5"), verdicts("plain.h5"));
+  }
+  EXPECT_GT(std::ranges::count(verdicts("plain.h5"), 2), 0);
 }
 
 }  // namespace
