@@ -32,6 +32,14 @@ class LocalTrainer : public TrainingLoop {
     spec_ = data_->spec(options.local);
     torch::manual_seed(std::uint64_t(options.seed));
     network_ = LocalNetwork(spec_);
+    if (!options.init.empty()) {
+      Model child;
+      network_->save(child);
+      inherited_ = inherit(read_parent(options.init, Family::kLocal), options.init, child);
+      spec_ = child.spec;
+      network_ = LocalNetwork(spec_);
+      network_->load(child);
+    }
     network_->to(device_);
     embedder_.emplace(embedding(PointGroup::named(spec_.point_group)), spec_.input_mean, spec_.input_scale,
                       device_, torch::kFloat);

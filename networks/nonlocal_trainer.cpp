@@ -9,7 +9,6 @@
 #include "datasets/grid_set.h"
 #include "networks/device.h"
 #include "networks/grid_pool.h"
-#include "networks/nonlocal_init.h"
 #include "networks/nonlocal_loss.h"
 #include "networks/nonlocal_score.h"
 #include "networks/precision.h"
@@ -52,16 +51,28 @@ class NonlocalTrainer : public TrainingLoop {
   explicit NonlocalTrainer(const TrainOptions& options) : TrainingLoop(options) {
     check_options();
     const NonlocalRecipe& r = options_.recipe;
-    Model init;
-    if (!r.init.empty()) init = read_model(r.init);
-    data_.emplace(options.archives, r.stress, r.slip, options.held_out, options.seed, init.spec.nonlocal.phases);
+    Model parent;
+    SlipChoice slip = r.slip;
+    std::vector<PhaseSpec> known;
+    if (!options.init.empty()) {
+      parent = read_parent(options.init, Family::kNonlocal);
+      const SlipChoice own = inherited_slip(r.slip, parent.spec.nonlocal);
+      if (same_phases(options.archives, own, parent.spec.nonlocal)) slip = own, known = parent.spec.nonlocal.phases;
+    }
+    data_.emplace(options.archives, r.stress, slip, options.held_out, options.seed, known);
     NonlocalSpec settings = options.nonlocal;
     settings.stress = r.stress != StressData::kNone && data_->has_stress();
     spec_ = data_->spec(settings);
-    if (!r.init.empty()) spec_.stress_scale = init.spec.stress_scale;  // its weights are in this unit
     network_ = NonlocalNetwork(spec_);
     network_->initialise(options.seed);
-    if (!r.init.empty()) start_from(init, r.init, network_);
+    if (!options.init.empty()) {
+      Model child;
+      network_->save(child);
+      inherited_ = inherit(parent, options.init, child);
+      spec_ = child.spec;
+      network_ = NonlocalNetwork(spec_);
+      network_->load(child);
+    }
     network_->to(device_);
     loss_.emplace(grid_scales(data_->training()), double(spec_.stress_scale[0]), r.stress_weight, r.curve_weight,
                   r.free_weight);
@@ -128,7 +139,6 @@ class NonlocalTrainer : public TrainingLoop {
                  {"green", grainspin::name(s.green)},
                  {"beta", s.beta},
                  {"frequencies", grainspin::name(s.frequencies)},
-                 {"init", r.init},
                  {"pool", r.pool},
                  {"grids", r.grids},
                  {"chunk", r.chunk},

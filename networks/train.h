@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "datasets/grid_run.h"
+#include "datasets/inherit.h"
 #include "datasets/phases.h"
 #include "grainspin/core.h"
 #include "grainspin/model.h"
@@ -20,7 +21,6 @@ namespace grainspin {
 struct NonlocalRecipe {
   StressData stress = StressData::kWhereKnown;  // a stress head where some training run has F and P, always, never
   SlipChoice slip;                              // slip systems in the place of the archives' own
-  std::string init;  // model file whose weights training starts from: same settings and phases, passes may grow
 
   int pool = 8;      // grids that are under way at a time, each with its carried state
   int grids = 1;     // of them in an optimiser step
@@ -66,6 +66,7 @@ struct TrainOptions {
   int patience = 0;        // epochs without a better held-out score until it stops; 0: whole budget
   bool augment = true;     // the load's operations on grid and fields
   std::uint64_t seed = 1;
+  std::string init;  // model file whose weights training starts from (inherit.h); empty: none
   int threads = 0;  // 0: as many as LibTorch takes
   Device device = Device::kCpu;
   int gpu = 0;
@@ -113,6 +114,7 @@ struct TrainReport {
   Model model;
   std::vector<TrainRow> rows;
   std::vector<RunScore> held_out, validation;
+  Inheritance init;  // file empty: started from nothing
   std::vector<std::string> training_runs;
   std::vector<std::int64_t> samples_per_run;  // voxels (local) or voxel-steps (nonlocal)
   std::int64_t bytes_per_sample = 0;          // of a training batch

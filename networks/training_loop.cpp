@@ -105,7 +105,8 @@ nlohmann::json TrainingLoop::common_settings(std::size_t held_out) const {
           {"teacher", o.teacher},   {"lr", o.lr},                     {"weight_decay", o.weight_decay},
           {"beta2", o.beta2},       {"clip", o.clip},                 {"held_out", held_out},
           {"patience", o.patience}, {"augment", o.augment},           {"seed", o.seed},
-          {"bfloat16", o.bfloat16}, {"average", o.recipe.average}};
+          {"bfloat16", o.bfloat16}, {"average", o.recipe.average},
+          {"init", inherited_.sha256}};
 }
 
 std::int64_t TrainingLoop::peak_bytes() {
@@ -259,6 +260,8 @@ TrainReport TrainingLoop::finish() {
                             {"seconds", state_.seconds},
                             {"threads", threads_},
                             {"device", device_.is_cpu() ? "cpu" : "cuda"}};
+  if (!inherited_.file.empty()) provenance["init"] = to_json(inherited_);
+  r.init = inherited_;
   describe(r, provenance);
   nlohmann::json scores = nlohmann::json::object();
   for (const std::string& path : options_.validation) {

@@ -57,6 +57,7 @@ class TrainingLoop {
   torch::Device device_;
   int threads_;
   TrainState state_;
+  Inheritance inherited_;  // set by a family whose training starts from another model
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "datasets/grid_set.h"
+#include "datasets/sha256.h"
 #include "networks/nonlocal.h"
 #include "networks/nonlocal_loss.h"
 #include "networks/rotation.h"
@@ -208,7 +209,7 @@ TEST_F(NonlocalTraining, StartsFromAnotherModel) {
   TrainOptions o = options();
   const TrainReport first = run(o);
   write_model(folder_ / "first.safetensors", first.model);
-  o.recipe.init = folder_ / "first.safetensors";
+  o.init = folder_ / "first.safetensors";
   o.nonlocal.passes = 2;
   o.steps = 1;
   o.lr = 1e-12;  // nothing is learned: the new pass must leave the function as it is
@@ -218,9 +219,26 @@ TEST_F(NonlocalTraining, StartsFromAnotherModel) {
   o.nonlocal.channels = 3;
   EXPECT_NE(refusal(o, Errc::kArgument).find("channels 2, this training 3"), std::string::npos);
   o = options();
-  o.recipe.init = folder_ / "first.safetensors";
+  o.init = folder_ / "first.safetensors";
   o.nonlocal.passes = 0;
   EXPECT_NE(refusal(o, Errc::kArgument).find("not shrink"), std::string::npos);
+}
+
+// More slip systems than the model has: they begin silent, so that nothing is lost; the header says where it came from.
+TEST_F(NonlocalTraining, StartsFromAModelOfFewerSystems) {
+  TrainOptions o = options();
+  const TrainReport first = run(o);
+  write_model(folder_ / "first.safetensors", first.model);
+  o.init = folder_ / "first.safetensors";
+  o.recipe.slip = {{"", {"fcc18"}}};
+  o.steps = 1;
+  o.lr = 1e-12;
+  const TrainReport more = run(o);
+  EXPECT_NEAR(more.held_out.at(0).skill(), first.held_out.at(0).skill(), 1e-5);
+  const auto provenance = nlohmann::json::parse(more.model.spec.provenance);
+  EXPECT_EQ(provenance.at("init").at("sha256"), sha256_of_file(o.init));
+  EXPECT_EQ(provenance.at("init").at("in_part").empty(), false);
+  EXPECT_EQ(provenance.at("settings").at("init"), sha256_of_file(o.init));
 }
 
 // Exact prediction has no loss; a known error has the loss that the definition gives.

@@ -90,6 +90,8 @@ void run(TrainArguments& a, CLI::App& sub) {
   fmt::print("{} parameters, {} runs, {} operations, {:.0f} {}/s, {} trained, peak memory {:.0f} MB\n",
              report.parameters, report.training_runs.size(), report.operations, report.samples_per_second, unit,
              clock_text(report.seconds), double(report.peak_bytes) / 1e6);
+  if (!report.init.file.empty()) fmt::print("started from {} (sha256 {}):\n", report.init.file, report.init.sha256.substr(0, 16));
+  for (const std::string& text : report.init.lines) fmt::print("  {}\n", text);
   if (report.skipped > 0) fmt::print("{} optimiser steps left out, their gradient not being finite\n", report.skipped);
   print_scores("set aside for early stopping:", report.held_out);
   print_scores("validation:", report.validation);

@@ -1,6 +1,8 @@
 #include "src/cli/train_options.h"
 
+#include <functional>
 #include <map>
+#include <utility>
 
 #include "src/cli/memory.h"
 
@@ -57,9 +59,6 @@ void add_networks(CLI::App& sub, TrainArguments& a) {
   nonlocal(sub.add_option("--slip", a.slip,
                           "slip systems in the place of the archive's law: fcc, bcc48, hcp18 .., or families; "
                           "PHASE=SYSTEMS for one phase"));
-  nonlocal(sub.add_option("--init", a.train.recipe.init,
-                          "start from this model's weights: same settings, passes may grow")
-               ->check(CLI::ExistingFile));
   sub.add_flag("--stress,!--no-stress", a.stress,
                "also predict the Cauchy stress; nonlocal: default where the archives have F and P")
       ->group("Network");
@@ -120,6 +119,30 @@ void add_recipe(CLI::App& sub, TrainArguments& a) {
   nonlocal(sub.add_option("--score-share", r.score_share, "part of the work that held-out scores may take"));
 }
 
+// Settings that the command line leaves open are those of the model that the training starts from.
+void take_settings(TrainArguments& a, const std::function<bool(const char*)>& given) {
+  TrainOptions& o = a.train;
+  const ModelSpec parent = read_model(o.init).spec;
+  if (!given("--family")) o.family = parent.family;
+  if (parent.family != o.family) return;  // the training refuses it
+  const auto take = [&](auto& own, const auto& theirs, auto... options) {
+    const auto one = [&](const auto& option) {
+      if (!given(option.first)) own.*option.second = theirs.*option.second;
+    };
+    (one(options), ...);
+  };
+  using N = NonlocalSpec;
+  using L = LocalSpec;
+  take(o.nonlocal, parent.nonlocal, std::pair{"--passes", &N::passes}, std::pair{"--channels", &N::channels},
+         std::pair{"--width", &N::width}, std::pair{"--polarisations", &N::polarisations},
+         std::pair{"--memory", &N::memory}, std::pair{"--carried", &N::carried}, std::pair{"--warmup", &N::warmup},
+         std::pair{"--ungated", &N::gated}, std::pair{"--green", &N::green}, std::pair{"--beta", &N::beta},
+         std::pair{"--frequencies", &N::frequencies});
+  take(o.local, parent.local, std::pair{"--cell", &L::cell}, std::pair{"--layers", &L::layers},
+         std::pair{"--hidden", &L::hidden}, std::pair{"--radius", &L::radius}, std::pair{"--feedback", &L::feedback},
+         std::pair{"--variance", &L::variance});
+}
+
 }  // namespace
 
 void add_train_options(CLI::App& sub, TrainArguments& a) {
@@ -135,6 +158,9 @@ void add_train_options(CLI::App& sub, TrainArguments& a) {
       ->required();
   sub.add_option("--family", o.family, "local (fast; the default) or nonlocal (accurate; any load)")
       ->transform(CLI::CheckedTransformer(families, CLI::ignore_case));
+  sub.add_option("--init", o.init,
+                 "start from this model's weights: family and settings are its own; runs of the same material or of another")
+      ->check(CLI::ExistingFile);
   add_networks(sub, a);
   add_budget(sub, a);
   add_recipe(sub, a);
@@ -154,8 +180,9 @@ void add_train_options(CLI::App& sub, TrainArguments& a) {
 
 void settle(TrainArguments& a, const CLI::App& sub) {
   TrainOptions& o = a.train;
-  const bool local = o.family == Family::kLocal;
   const auto given = [&](const char* name) { return sub.get_option(name)->count() > 0; };
+  if (!o.init.empty()) take_settings(a, given);
+  const bool local = o.family == Family::kLocal;
   for (const CLI::Option* option : sub.get_options()) {
     const std::string& group = option->get_group();
     const bool foreign = local ? group == kNonlocal || group == kNonlocalRecipe
@@ -177,8 +204,8 @@ void settle(TrainArguments& a, const CLI::App& sub) {
     return;
   }
   NonlocalRecipe& r = o.recipe;
-  if (!given("--width")) o.nonlocal.width = o.nonlocal.channels;
-  o.nonlocal.gated = !a.ungated;
+  if (!given("--width") && o.init.empty()) o.nonlocal.width = o.nonlocal.channels;
+  if (given("--ungated") || o.init.empty()) o.nonlocal.gated = !a.ungated;
   if (given("--stress")) r.stress = a.stress ? StressData::kWanted : StressData::kNone;
   r.slip = parse_slip(a.slip);
   r.graph_bytes = parse_size(a.graph_memory);
