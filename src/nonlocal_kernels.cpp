@@ -21,11 +21,12 @@ const std::vector<const NonlocalKernels*>& nonlocal_kernels() {
   return all;
 }
 
-int scratch_rows(const PhaseView& p) {
+int head_row(const PhaseView& p) {
   const int inputs = 1 + p.channels + 2 * p.polarisations;
   const int side = p.width > p.memory ? p.width : p.memory;
-  const int out = p.channels > 2 ? p.channels : 2;
-  return 8 * p.polarisations + (3 * inputs + p.memory + 3 * side + out) * p.systems;
+  return 8 * p.polarisations + (3 * inputs + p.memory + 3 * side) * p.systems;
 }
+
+int scratch_rows(const PhaseView& p) { return head_row(p) + (p.channels > 2 ? p.channels : 2) * p.systems; }
 
 }  // namespace grainspin

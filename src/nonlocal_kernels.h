@@ -91,6 +91,8 @@ struct NonlocalKernels {
 
 // Rows of scratch that a block of this phase needs.
 int scratch_rows(const PhaseView& phase);
+// Where NonlocalKernels::end leaves the head's result y of nonlocal.h: its first row, [1 or 2][N] adapted coordinates.
+int head_row(const PhaseView& phase);
 
 // What this machine can run, the fastest first; never empty.
 const std::vector<const NonlocalKernels*>& nonlocal_kernels();

@@ -240,6 +240,18 @@ void NonlocalWork::judge(const NonlocalRun& r, const Block& b, const BlockView& 
   }
 }
 
+// The head's slip rates of one block's voxels.
+void NonlocalWork::read_head(const NonlocalRun& r, const Block& b, const BlockView& v, const float* scratch) const {
+  int columns = 0;
+  for (const PhaseView& p : weights_.phases()) columns = std::max(columns, p.systems);
+  const float* const y = scratch + std::int64_t(head_row(*v.phase)) * V;
+  for (int i = 0; i < b.count; ++i) {
+    const std::int64_t to = r.cell.inner(b.plane, v.at[i]);
+    if (to < 0) continue;
+    for (int s = 0; s < v.phase->systems; ++s) r.head.get()[to * columns + s] = y[s * V + i];
+  }
+}
+
 // The end of a step on one block: turned orientations, outputs; of the stress all but pi_0 and its scale.
 void NonlocalWork::end(const NonlocalRun& r, std::int64_t index, const Step& step, float* scratch) const {
   const Block& b = r.cell.blocks()[std::size_t(index)];
@@ -247,6 +259,7 @@ void NonlocalWork::end(const NonlocalRun& r, std::int64_t index, const Step& ste
   float* const omega = scratch + std::int64_t(scratch_rows(*v.phase)) * V;
   float* const dev = omega + 3 * V;
   kernels_.end(v, omega, dev);
+  if (r.head.get()) read_head(r, b, v, scratch);
   const std::array<double, 9>& L = step.L;
   const float W[3] = {float((L[7] - L[5]) / 2), float((L[2] - L[6]) / 2), float((L[3] - L[1]) / 2)};
   const float size = float(step.load.size);

@@ -49,6 +49,7 @@ struct NonlocalRun {
   std::vector<double> sums, stress_sums;  // [blocks][5 M], [blocks]
   AlignedFloats orientation, increment, stress, log_variance;  // of the inner part
   AlignedFloats features;  // of the variance head; null unless they are asked for
+  AlignedFloats head;      // [inner, most systems of a phase] y of nonlocal.h, first channel, adapted coordinates; likewise
   std::vector<AlignedFloats> scratch;  // by thread
 };
 
@@ -90,6 +91,7 @@ class NonlocalWork {
   void planes(const NonlocalRun& r, int channels, bool inverse, bool forward, const Work& work,
               const Finish* finish) const;
   void keep(const NonlocalRun& r, int z, std::int32_t place, const Finish& finish) const;
+  void read_head(const NonlocalRun& r, const NonlocalCell::Block& b, const BlockView& v, const float* scratch) const;
   void end(const NonlocalRun& r, std::int64_t index, const Step& step, float* scratch) const;
   void judge(const NonlocalRun& r, const NonlocalCell::Block& b, const BlockView& v, const Step& step, const float* beyond) const;
   static double mean_of_free(const Step& step, const std::array<double, 9>& s);

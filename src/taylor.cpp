@@ -40,6 +40,8 @@ struct Integrator {
   std::vector<Quatd> start;         // [n] at the start of the substep
   std::vector<Mat3<double>> R;      // [n] where the stresses are solved
   std::vector<double> slip;         // [n] sum |dgamma| of the last advance
+  std::size_t columns = 0;          // most systems of a material
+  std::vector<double> slips;        // [n, columns] sum dgamma since it was cleared
 
   std::size_t size() const { return poly.grains.size(); }
   // At the present orientations and this state.
@@ -58,6 +60,10 @@ struct Integrator {
       fastest = std::max(fastest, poly.of(g).hardening->speed(state[g].data(), rate.data()));
     }
     return fastest;
+  }
+  void add_slips(double h) {
+    for (std::size_t g = 0; g < size(); ++g)
+      for (std::size_t s = 0; s < poly.grains[g].gdot.size(); ++s) slips[g * columns + s] += h * poly.grains[g].gdot[s];
   }
   // From the substep's start over h seconds with the present slip rates, found at the state `at`.
   void advance(const Vec3<double>& W, const Table& at, Table& to, double h) {
@@ -98,6 +104,7 @@ Integrator prepare(const std::vector<TaylorMaterial>& materials, std::int64_t n,
   out.start.resize(std::size_t(n));
   out.R.resize(std::size_t(n));
   out.slip.resize(std::size_t(n));
+  for (const Systems& s : poly.systems) out.columns = std::max(out.columns, std::size_t(s.count));
   for (std::size_t g = 0; g < std::size_t(n); ++g) {
     require(!material_of || (material_of[g] >= 0 && std::size_t(material_of[g]) < materials.size()), Errc::kArgument,
             "Taylor: grain " + std::to_string(g) + " is of no listed material");
@@ -154,6 +161,7 @@ std::vector<TaylorStep> taylor(const std::vector<TaylorMaterial>& materials, std
     };
 
     TaylorStep step;
+    state.slips.assign(std::size_t(n) * state.columns, 0);
     double slip = 0, strain = 0, left = 1;  // left: part of the step still to go
     while (left > 0) {
       if (options.progress && !options.progress((double(number) - left) / double(loads.size()), "Taylor"))
@@ -170,6 +178,7 @@ std::vector<TaylorStep> taylor(const std::vector<TaylorMaterial>& materials, std
       const Dev D2 = poly.solve(rates, state.R, state.xi, number);
       const Mat3<double> L = gradient(D2);
       state.advance(scaled(axial(L), 1 / time), state.state_mid, state.state, h);
+      state.add_slips(h);
       for (std::size_t i = 0; i < 9; ++i) step.L[i] += L.m[i] * part;
       strain += von_mises_strain(D2) * h;
       for (std::size_t g = 0; g < state.size(); ++g) slip += poly.weights[g] * state.slip[g];
@@ -179,6 +188,7 @@ std::vector<TaylorStep> taylor(const std::vector<TaylorMaterial>& materials, std
     poly.solve(rates, state.R, state.xi, number);
     const Mat3<double> mean = tensor(poly.mean_stress(state.R));
     std::copy_n(mean.m, 9, step.mean_stress.begin());
+    step.slip.assign(state.slips.begin(), state.slips.end());
     step.taylor_factor = strain > 0 ? slip / strain : 0;
     for (std::size_t g = 0; g < state.size(); ++g) {
       const Quatd& q = poly.grains[g].q;

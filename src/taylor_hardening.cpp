@@ -14,16 +14,19 @@ namespace {
 
 class Constant final : public Hardening {
  public:
-  explicit Constant(int systems) : n_(systems) {}
+  explicit Constant(std::vector<double> xi) : n_(int(xi.size())), xi_(std::move(xi)) {
+    for (const double x : xi_) require(x > 0 && std::isfinite(x), Errc::kArgument, "Taylor: slip resistances must be positive");
+  }
   int systems() const override { return n_; }
   int states() const override { return n_; }
-  void initial(double* xi) const override { std::fill_n(xi, n_, 1.0); }
+  void initial(double* xi) const override { std::copy(xi_.begin(), xi_.end(), xi); }
   void resistance(const double* state, double* xi) const override { std::copy_n(state, n_, xi); }
   void rate(const double*, const double*, double* rate) const override { std::fill_n(rate, n_, 0.0); }
   double speed(const double*, const double*) const override { return 0; }
 
  private:
   int n_;
+  std::vector<double> xi_;
 };
 
 class PowerLaw final : public Hardening {
@@ -68,7 +71,12 @@ class PowerLaw final : public Hardening {
 
 }  // namespace
 
-std::shared_ptr<const Hardening> constant_hardening(int systems) { return std::make_shared<Constant>(systems); }
+std::shared_ptr<const Hardening> constant_hardening(int systems) {
+  return constant_hardening(std::vector<double>(std::size_t(systems), 1.0));
+}
+std::shared_ptr<const Hardening> constant_hardening(std::vector<double> xi) {
+  return std::make_shared<Constant>(std::move(xi));
+}
 
 std::shared_ptr<const Hardening> phenopowerlaw_hardening(const SlipSet& slip, const Phenopowerlaw& law, std::vector<double> h) {
   return std::make_shared<PowerLaw>(slip, law, std::move(h));

@@ -26,6 +26,8 @@ class Hardening {
 
 // Resistances 1 Pa that stay.
 std::shared_ptr<const Hardening> constant_hardening(int systems);
+// Others that stay: xi [N] Pa, positive.
+std::shared_ptr<const Hardening> constant_hardening(std::vector<double> xi);
 // DAMASK's phenopowerlaw (archive.h) on the set's systems; the state is the resistances. h [N,N] are its coefficients
 // unrolled (taylor.h: interaction_matrix). Throws Error kFormat for a list that has too few entries.
 std::shared_ptr<const Hardening> phenopowerlaw_hardening(const SlipSet& slip, const Phenopowerlaw& law, std::vector<double> h);

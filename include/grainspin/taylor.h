@@ -47,6 +47,7 @@ struct TaylorStep {
   std::vector<float> stress;       // [n,6] Cauchy deviatoric at the end of the step, Pa (xx yy zz yz xz xy)
   std::array<double, 9> mean_stress{};  // weighted mean, deviatoric, Pa
   std::array<double, 9> L{};  // velocity gradient times time of the whole step, free components solved for
+  std::vector<float> slip;    // [n, N of the material that has most systems] what each system slipped in this step; 0 beyond
   double taylor_factor = 0;   // mean over grains of sum |dgamma| / von Mises strain of the step
 };
 

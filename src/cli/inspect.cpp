@@ -11,6 +11,7 @@
 
 #include "grainspin/archive.h"
 #include "grainspin/model.h"
+#include "src/cli/inspect_coefficients.h"
 #include "src/cli/inspect_model.h"
 #include "src/cli/source_options.h"
 #include "src/cli/verbs.h"
@@ -152,7 +153,7 @@ void print_archive(const ArchiveInfo& info, const Survey* survey) {
 void add_inspect(CLI::App& app) {
   struct Options {
     std::string file;
-    bool as_json = false, quick = false;
+    bool as_json = false, quick = false, coefficients = false, csv = false;
     SourceOptions source;
   };
   auto o = std::make_shared<Options>();
@@ -160,6 +161,8 @@ void add_inspect(CLI::App& app) {
   verb->add_option("file", o->file, "an archive (docs/file_formats.md lists the formats) or a model")->required();
   verb->add_flag("--json", o->as_json, "as JSON (docs/file_formats.md)");
   verb->add_flag("--quick", o->quick, "only what opening the file tells; fields are not read");
+  CLI::Option* coefficients = verb->add_flag("--coefficients", o->coefficients, "of a nonlocal model what it has learned, by interaction of slip systems (docs/evaluation.md)");
+  verb->add_flag("--csv", o->csv, "the coefficients of every tensor as CSV")->needs(coefficients)->excludes("--json");
   add_source_options(*verb, o->source);
   verb->callback([o] {
     const auto dump = [](const json& j) {
@@ -167,10 +170,15 @@ void add_inspect(CLI::App& app) {
     };
     if (looks_like_model(o->file)) {
       const Model model = read_model(o->file);
+      if (o->coefficients) {
+        print_coefficients(o->file, model, o->csv ? CoefficientFormat::kCsv : o->as_json ? CoefficientFormat::kJson : CoefficientFormat::kTable);
+        return;
+      }
       const json m = model_summary(o->file, model);
       o->as_json ? dump(m) : print_model(m, model.spec);
       return;
     }
+    require(!o->coefficients, Errc::kArgument, o->file + ": no model, so it has no coefficients");
     const auto go_on = [](double, std::string_view) { return !stop_requested(); };
     const auto in = open_archive(o->file, {.means = !o->quick, .source = o->source});
     std::unique_ptr<Survey> found;

@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   cli::add_ensemble(app);
   cli::add_predict(app);
   cli::add_evaluate(app);
+  cli::add_slip_rates(app);
   cli::add_interactions(app);
   try {
     app.parse(argc, argv);

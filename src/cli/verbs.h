@@ -13,6 +13,7 @@ void add_train(CLI::App& app);
 void add_domain(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_slip_rates(CLI::App& app);
 void add_interactions(CLI::App& app);
 
 // What --version prints: lines of "name value", the first with the version.
