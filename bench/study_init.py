@@ -11,7 +11,7 @@ def main():
             name, seed = os.path.splitext(os.path.basename(row["model"]))[0].rsplit("_s", 1)
             score = row["validation"][0]
             skill = 1 - score["error_deg"][-1] / score["persistence_deg"][-1]
-            groups.setdefault((name, row["epochs"]), {})[int(seed)] = (skill, score["r2_one_step"], score["curve"], score["local_stress"])
+            groups.setdefault((name, round(row["epochs"])), {})[int(seed)] = (skill, score["r2_one_step"], score["curve"], score["local_stress"])
     print("| start | epochs | skill, seeds | mean | one-step R2, mean | mean stress curve, error % | local stress, error / uniform |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for (name, epochs), rows in sorted(groups.items()):

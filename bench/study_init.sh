@@ -5,8 +5,7 @@
 #
 #   bench/study_init.sh FOLDER
 #
-# PROGRAM (default build/bin/grainspin) names the program; ROWS, a list of names, chooses rows; EPOCHS (12) is the budget of
-# the trainings from nothing, FINE_EPOCHS (6) that of the others.
+# PROGRAM (default build/bin/grainspin) names the program; ROWS, a list of names, chooses rows; EPOCHS (12) is the budget.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 folder=${1:?usage: bench/study_init.sh FOLDER}
@@ -28,7 +27,9 @@ row() {
     --seed "$seed" --epochs "$epochs" -o "$model" --summary "$folder/rows.jsonl" "${resume[@]}" "$@"
 }
 
+epochs=${EPOCHS:-12}
 for seed in 1 2 3; do
-  row "scratch_s$seed" "$seed" "${EPOCHS:-12}"
-  row "fine_s$seed" "$seed" "${FINE_EPOCHS:-6}" --lr-warmup 20 --init networks/pretrained/cu.safetensors
+  row "scratch_s$seed" "$seed" "$epochs"
+  row "fine_s$seed" "$seed" "$epochs" --lr-warmup 20 --init networks/pretrained/cu.safetensors
+  row "half_s$seed" "$seed" "$((epochs / 2))" --lr-warmup 20 --init networks/pretrained/cu.safetensors
 done

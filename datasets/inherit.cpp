@@ -9,6 +9,7 @@
 #include "datasets/sha256.h"
 #include "datasets/slip_match.h"
 #include "grainspin/archive.h"
+#include "grainspin/ensemble.h"
 
 namespace grainspin {
 
@@ -205,7 +206,7 @@ nlohmann::json to_json(const Inheritance& i) {
 }
 
 Model read_parent(const std::string& path, Family family) {
-  Model parent = read_model(path);
+  Model parent = members_of(read_model(path)).front();
   require(parent.spec.family == family, Errc::kArgument,
           path + ": a model of the " + name(parent.spec.family) + " family, this training is of the " + name(family) +
               " family");
@@ -232,13 +233,15 @@ SlipChoice inherited_slip(const SlipChoice& chosen, const NonlocalSpec& parent) 
 }
 
 bool same_phases(const std::vector<std::string>& archives, const SlipChoice& slip, const NonlocalSpec& parent) {
-  for (const std::string& path : archives)
-    for (const PhaseInfo& info : open_archive(path, {.means = false})->info().phases) {
+  for (const std::string& path : archives) {
+    const auto reader = open_archive(path, {.means = false});
+    for (const PhaseInfo& info : reader->info().phases) {
       const auto known = std::find_if(parent.phases.begin(), parent.phases.end(), [&](const PhaseSpec& p) {
         return p.name == info.name && p.point_group == info.point_group;
       });
       if (known == parent.phases.end() || !same_phase(*known, phase_spec(info, slip, path))) return false;
     }
+  }
   return true;
 }
 

@@ -20,7 +20,7 @@ struct Inheritance {
 };
 nlohmann::json to_json(const Inheritance& inheritance);
 
-// Error kArgument where it is of the other family; errors of read_model.
+// Of an ensemble its first member. Error kArgument where it is of the other family; errors of read_model.
 Model read_parent(const std::string& path, Family family);
 
 // Puts the weights of `parent` into `child`, which has the spec that is wanted and weights as a training would begin with.

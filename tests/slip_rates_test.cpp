@@ -105,7 +105,9 @@ TEST(SlipRates, AModelThatIsTaylorsHasTaylorsRates) {
     TaylorMaterial material;
     material.slip = slip_set(phase.slip_families);
     material.n = 1;
-    const TaylorStep truth = taylor(material, kShape.voxels(), q.data(), {}, {load}, {}, {.threads = 1}).at(0);
+    TaylorOptions options;
+    options.threads = 1;
+    const TaylorStep truth = taylor(material, kShape.voxels(), q.data(), {}, {load}, {}, options).at(0);
     ASSERT_EQ(truth.slip.size(), got.rates.size());
     const double size = cell_load(load).size;
     std::vector<float> theirs;
@@ -196,8 +198,11 @@ TEST(SlipRates, AtTheStressOfASymmetricTension) {
   while (std::abs(rates[first]) < 1e-6) ++first;
   soft[first] *= 0.9;
   rates_at_stress(maps, soft, 200, q, stress, rates);
-  for (std::size_t s = 0; s < 12; ++s)
-    if (s != first) EXPECT_LT(std::abs(rates[s]), 1e-6 * std::abs(rates[first]));
+  for (std::size_t s = 0; s < 12; ++s) {
+    if (s != first) {
+      EXPECT_LT(std::abs(rates[s]), 1e-6 * std::abs(rates[first]));
+    }
+  }
   rates_at_stress(maps, xi, 20, q, none, rates);
   for (const float r : rates) EXPECT_EQ(r, 0);
 }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "grainspin/archive.h"
+#include "grainspin/ensemble.h"
 #include "grainspin/model.h"
 #include "src/cli/inspect_coefficients.h"
 #include "src/cli/inspect_model.h"
@@ -153,6 +154,7 @@ void print_archive(const ArchiveInfo& info, const Survey* survey) {
 void add_inspect(CLI::App& app) {
   struct Options {
     std::string file;
+    int member = 1;
     bool as_json = false, quick = false, coefficients = false, csv = false;
     SourceOptions source;
   };
@@ -163,6 +165,7 @@ void add_inspect(CLI::App& app) {
   verb->add_flag("--quick", o->quick, "only what opening the file tells; fields are not read");
   CLI::Option* coefficients = verb->add_flag("--coefficients", o->coefficients, "of a nonlocal model what it has learned, by interaction of slip systems (docs/evaluation.md)");
   verb->add_flag("--csv", o->csv, "the coefficients of every tensor as CSV")->needs(coefficients)->excludes("--json");
+  verb->add_option("--member", o->member, "the coefficients of which model of an ensemble, from 1")->needs(coefficients)->check(CLI::PositiveNumber);
   add_source_options(*verb, o->source);
   verb->callback([o] {
     const auto dump = [](const json& j) {
@@ -171,7 +174,9 @@ void add_inspect(CLI::App& app) {
     if (looks_like_model(o->file)) {
       const Model model = read_model(o->file);
       if (o->coefficients) {
-        print_coefficients(o->file, model, o->csv ? CoefficientFormat::kCsv : o->as_json ? CoefficientFormat::kJson : CoefficientFormat::kTable);
+        const std::vector<Model> members = members_of(model);
+        require(o->member <= int(members.size()), Errc::kArgument, fmt::format("{}: has {} member(s), no member {}", o->file, members.size(), o->member));
+        print_coefficients(o->file, members[std::size_t(o->member - 1)], o->csv ? CoefficientFormat::kCsv : o->as_json ? CoefficientFormat::kJson : CoefficientFormat::kTable);
         return;
       }
       const json m = model_summary(o->file, model);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "grainspin/ensemble.h"
 #include "grainspin/interactions/names.h"
 #include "grainspin/slip_comparison.h"
 #include "src/cli/evaluate.h"
@@ -55,13 +56,15 @@ void print_table(const std::string& model, const std::string& file, const SlipCo
 
 struct Options {
   std::string model, archive, output, json;
-  int threads = 0;
+  int threads = 0, member = 1;
   double threshold = kActiveSlip;
   bool quiet = false;
 };
 
 void run(const Options& o) {
-  const Model model = read_model(o.model);
+  const std::vector<Model> members = members_of(read_model(o.model));
+  require(o.member <= int(members.size()), Errc::kArgument, fmt::format("{}: has {} member(s), no member {}", o.model, members.size(), o.member));
+  const Model& model = members[std::size_t(o.member - 1)];
   const RunFields truth = read_run(o.archive);
   require(model.spec.family == Family::kNonlocal, Errc::kArgument, o.model + ": slip rates are of the nonlocal family, this model is " + name(model.spec.family));
   require_match(o.model, model.spec, truth, true);
@@ -120,6 +123,7 @@ void add_slip_rates(CLI::App& app) {
   verb->add_option("-o,--output", o->output, "write every rate here (.safetensors: tensors head, taylor, stress, truth [step, voxel, system])");
   verb->add_option("--json", o->json, "write the comparison here (- for standard output, then without the table)");
   verb->add_option("--active", o->threshold, "part of a voxel's largest rate from which a system counts as active")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  verb->add_option("--member", o->member, "of an ensemble: which of its models, from 1")->check(CLI::PositiveNumber)->capture_default_str();
   verb->add_option("--threads", o->threads, "0: as many as the machine has")->check(CLI::Range(0, 4096))->capture_default_str();
   verb->add_flag("--quiet", o->quiet, "print nothing but errors");
   verb->callback([o] { run(*o); });
