@@ -8,6 +8,7 @@
 
 #include "grainspin/domain.h"
 #include "grainspin/nonlocal.h"
+#include "grainspin/surroundings.h"
 #include "grainspin/symmetry.h"
 
 namespace grainspin {
@@ -17,6 +18,19 @@ namespace {
 constexpr std::size_t kMostDirections = 1024;
 constexpr double kSame = 0.01;     // of directions whose von Mises size is 1
 constexpr double kNoSize = 1e-12;  // a step below it has no direction
+
+// Of surroundings.h: none is above 2.
+constexpr double kPerUnit = 1024;
+constexpr std::size_t kUnits = 2 * 1024 + 1;
+
+// Where a part of the counts lies below, within a unit.
+double quantile(const std::vector<std::int64_t>& counts, double part) {
+  double sum = 0, all = 0;
+  for (const std::int64_t n : counts) all += double(n);
+  for (std::size_t k = 0; k < counts.size(); ++k)
+    if ((sum += double(counts[k])) >= part * all && sum > 0) return double(k) / kPerUnit;
+  return 0;
+}
 
 const EmbeddingSpec* embedding_of(const std::string& point_group) {
   try {
@@ -52,6 +66,27 @@ void DomainRanges::add(const Run& run) { add(run.loads, run.voxels(), nullptr, r
 void DomainRanges::add(const GridRun& run) {
   add(run.loads, run.voxels(), run.phase.empty() ? nullptr : run.phase.data(), run.q, run.w);
   add_resolved(run);
+  add_surroundings(run);
+}
+
+// Every state likewise.
+void DomainRanges::add_surroundings(const GridRun& run) {
+  const std::int64_t n = run.voxels();
+  for (int t = 0; t <= run.steps(); ++t) {
+    const CellLoad load = cell_load(run.loads[std::size_t(std::max(t - 1, 0))]);
+    for (std::size_t p = 0; p < phases_.size(); ++p) {
+      if (phases_[p].P.empty() || !ranges_[p].embedding) continue;
+      const Surroundings s =
+          surroundings(run.shape, run.boundaries, *ranges_[p].embedding, phases_[p].P, load.size > kNoSize ? load.E0 : Deviator{},
+                       &run.q[std::size_t(t * n * 4)], run.phase.empty() ? nullptr : run.phase.data(), std::int32_t(p), nullptr, 0);
+      for (std::size_t k = 0; k < 3; ++k) {
+        auto& counts = ranges_[p].surroundings[k];
+        counts.resize(kUnits);
+        for (const float value : *std::array{&s.resolved, &s.boundary, &s.contrast}[k])
+          if (!std::isnan(value)) ++counts[std::min(std::size_t(value * kPerUnit + 0.5), kUnits - 1)];
+      }
+    }
+  }
 }
 
 // Every state under the load that led to it; the initial one under the first.
@@ -124,7 +159,7 @@ void DomainRanges::add_loads(const std::vector<LoadStep>& loads) {
 
 std::string DomainRanges::json(const std::string& kept) const {
   nlohmann::json json = nlohmann::json::parse(kept);
-  for (const char* older : {"load", "strain_per_step", "resolved"}) json.erase(older);
+  for (const char* older : {"load", "strain_per_step", "resolved", "surroundings"}) json.erase(older);
   json["step_strain"] = {least_, most_};
   json["total_strain"] = {0.0, total_};
   json["steps"] = steps_;
@@ -143,6 +178,16 @@ std::string DomainRanges::json(const std::string& kept) const {
                                   {"low", r.least},
                                   {"high", r.most},
                                   {"spread", std::sqrt(std::max(0.0, r.squares / r.count - r.sum / r.count * r.sum / r.count))}});
+  json["surroundings"] = nlohmann::json::array();
+  for (std::size_t p = 0; p < phases_.size(); ++p) {
+    if (ranges_[p].surroundings[0].empty()) continue;
+    nlohmann::json item{{"phase", phases_[p].name}};
+    for (std::size_t k = 0; k < 3; ++k) {
+      const auto& counts = ranges_[p].surroundings[k];
+      item[std::array{"resolved", "boundary", "contrast"}[k]] = {quantile(counts, 0.01), quantile(counts, 0.99)};
+    }
+    json["surroundings"].push_back(item);
+  }
   json["runs"] = runs_;
   json["voxels"] = voxels_;
   return json.dump();

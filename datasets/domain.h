@@ -34,10 +34,13 @@ class DomainRanges {
     std::vector<float> low, high;  // low > high: nothing of this phase yet
     // Of TrainingDomain::Resolved: range of the means, and sums over voxels.
     double least = 1e300, most = -1e300, sum = 0, squares = 0, count = 0;
+    // Of what surrounds the voxels: counts of values in steps of 1/1024, for TrainingDomain::Surrounded.
+    std::array<std::vector<std::int64_t>, 3> surroundings{};
   };
   void add(const std::vector<LoadStep>& loads, std::int64_t voxels, const std::int32_t* phase, const std::vector<float>& q,
            const std::vector<float>& w);
   void add_resolved(const GridRun& run);
+  void add_surroundings(const GridRun& run);
   void add_loads(const std::vector<LoadStep>& loads);
 
   std::vector<Phase> phases_;

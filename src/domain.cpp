@@ -116,6 +116,19 @@ void read(const json& d, const ModelSpec& spec, TrainingDomain& out) {
       out.resolved.push_back(r);
     }
   }
+  if (d.contains("surroundings")) {
+    require(d["surroundings"].is_array() && d["surroundings"].size() <= kMostPhases, Errc::kFormat,
+            "the model's domain of training: surroundings is no list of phases");
+    for (const json& item : d["surroundings"]) {
+      TrainingDomain::Surrounded s{item.at("phase").get<std::string>()};
+      for (auto& [key, to] : {std::pair{"resolved", &s.resolved}, {"boundary", &s.boundary}, {"contrast", &s.contrast}}) {
+        require(item.at(key).is_array(), Errc::kFormat, std::string("the model's domain of training: surroundings: ") + key + " is no range");
+        *to = range(item.at(key), key);
+        require((*to)[0] <= (*to)[1], Errc::kFormat, std::string("the model's domain of training: surroundings: ") + key + " is no range");
+      }
+      out.surroundings.push_back(s);
+    }
+  }
   if (d.contains("steps")) out.steps = int(finite(d["steps"], "steps"));
   if (d.contains("runs")) out.runs = int(finite(d["runs"], "runs"));
   if (d.contains("voxels")) out.voxels = std::int64_t(finite(d["voxels"], "voxels"));
@@ -128,7 +141,8 @@ const char* name(Verdict verdict) {
 }
 
 bool TrainingDomain::stated() const {
-  return step_strain[1] > 0 || total_strain > 0 || increment > 0 || !loads.empty() || !orientations.empty() || !resolved.empty();
+  return step_strain[1] > 0 || total_strain > 0 || increment > 0 || !loads.empty() || !orientations.empty() || !resolved.empty() ||
+         !surroundings.empty();
 }
 
 TrainingDomain training_domain(const ModelSpec& spec) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "domain_margin.h"
 #include "grainspin/core.h"
 #include "grainspin/domain.h"
 #include "grainspin/nonlocal.h"
@@ -65,6 +66,7 @@ std::string percent(std::int64_t part, std::int64_t of) {
 struct DomainJudge::Parts {
   double step = 0, total = 0, angle = 0;
   Verdict size = Verdict::kFine, sum = Verdict::kFine, direction = Verdict::kFine, free = Verdict::kFine;
+  double measure = 0;  // DomainJudge::measure
   Verdict worst() const { return std::max({size, sum, direction, free}); }
 };
 
@@ -135,6 +137,7 @@ DomainJudge::DomainJudge(const ModelSpec& spec) : domain_(training_domain(spec))
     });
     range_.push_back(found == ranges.end() ? -1 : int(found - ranges.begin()));
   }
+  if (spec.family == Family::kNonlocal) phases_ = spec.nonlocal.phases;
   if (spec.family != Family::kNonlocal || domain_.resolved.empty() || phases > VoxelVerdicts{}.resolved_sum.size()) return;
   for (const PhaseSpec& phase : spec.nonlocal.phases) {
     const auto found = std::ranges::find(domain_.resolved, phase.name, &TrainingDomain::Resolved::phase);
@@ -152,17 +155,29 @@ DomainJudge::Parts DomainJudge::parts(const LoadStep& load, double strain) const
     p.size = within(Margins::kStepStrain.fine)       ? Verdict::kFine
              : within(Margins::kStepStrain.doubtful) ? Verdict::kDoubtful
                                                      : Verdict::kOutside;
+    const double beyond = std::max(low > 0 ? (low - p.step) / low : 0.0, (p.step - high) / high);
+    p.measure = measure_of(std::max(beyond, 0.0), Margins::kStepStrain);
   }
-  if (const double most = domain_.total_strain; most > 0)
+  if (const double most = domain_.total_strain; most > 0) {
     p.sum = of(p.total, most * (1 + Margins::kTotalStrain.fine), most * (1 + Margins::kTotalStrain.doubtful));
+    p.measure = std::max(p.measure, measure_of(std::max(p.total / most - 1, 0.0), Margins::kTotalStrain));
+  }
   const Direction d = direction_of(load);
   if (!d.any || seen_.empty()) return p;
   const auto [angle, which] = nearest_seen(d, -1);
   p.angle = angle;
-  if (which < 0) p.free = Verdict::kOutside;
-  else p.direction = of(angle, direction_[std::size_t(which)].fine, direction_[std::size_t(which)].doubtful);
+  if (which < 0) {
+    p.free = Verdict::kOutside;
+    p.measure = std::max(p.measure, kOutsideMeasure);
+    return p;
+  }
+  const Margin margin = direction_[std::size_t(which)];
+  p.direction = of(angle, margin.fine, margin.doubtful);
+  p.measure = std::max(p.measure, measure_of(angle, margin));
   return p;
 }
+
+double DomainJudge::load_measure(const LoadStep& load, double strain) const { return parts(load, strain).measure; }
 
 StepJudgement DomainJudge::load(const LoadStep& load, double strain) const { return step(load, strain, {}); }
 
@@ -185,7 +200,7 @@ DomainJudgement DomainJudge::tell(std::span<const Parts> steps, std::span<const 
   DomainJudgement out;
   out.stated = stated();
   for (std::size_t k = 0; k < steps.size(); ++k) {
-    out.steps.push_back(steps[k].worst());
+    out.steps.push_back(std::max(steps[k].worst(), crystal_));
     if (k < voxels.size()) out.steps.back() = std::max({out.steps.back(), voxels[k].verdict(), beyond_resolved(voxels[k]).verdict()});
     out.verdict = std::max(out.verdict, out.steps.back());
   }
@@ -203,6 +218,7 @@ DomainJudgement DomainJudge::tell(std::span<const Parts> steps, std::span<const 
     }
   };
   using Which = std::vector<std::size_t>;
+  add([&](std::size_t) { return crystal_; }, [&](const Which&) { return crystal_reason_; });
   add([&](std::size_t k) { return steps[k].sum; },
       [&](const Which&) { return "total strain " + short_text(steps.back().total) + " > " + short_text(domain_.total_strain); });
   add([&](std::size_t k) { return steps[k].size; },
@@ -247,6 +263,16 @@ DomainJudgement DomainJudge::tell(std::span<const Parts> steps, std::span<const 
         return percent(v.increment, v.voxels) + " of the voxels turning by up to " + short_text(largest / Margins::kDegree) +
                " degrees a step (in training at most " + short_text(domain_.increment / Margins::kDegree) + ")";
       });
+  for (std::size_t what = 0; what < 3; ++what) {
+    const auto count = [&](std::size_t k) { return voxels[k].surroundings[what]; };
+    add([&](std::size_t k) { return k < voxels.size() && 200 * count(k) >= voxels[k].voxels ? voxels[k].verdict() : Verdict::kFine; },
+        [&](const Which& which) {
+          const std::size_t worst = *std::ranges::max_element(which, {}, count);
+          constexpr const char* kWhat[3] = {"where grains stand to the load as around none trained on",
+                                            "in coarser grains than trained on", "among grains more alike than trained on"};
+          return percent(count(worst), voxels[worst].voxels) + " of the voxels " + kWhat[what];
+        });
+  }
   add([&](std::size_t k) { return k < voxels.size() ? beyond_resolved(voxels[k]).verdict() : Verdict::kFine; },
       [&](const Which& which) {
         Beyond worst;

@@ -59,6 +59,7 @@ VoxelVerdicts& VoxelVerdicts::operator+=(const VoxelVerdicts& o) {
   orientation += o.orientation, increment += o.increment;
   orientation_beyond = std::max(orientation_beyond, o.orientation_beyond);
   increment_largest = std::max(increment_largest, o.increment_largest);
+  for (std::size_t k = 0; k < surroundings.size(); ++k) surroundings[k] += o.surroundings[k];
   for (std::size_t p = 0; p < resolved_sum.size(); ++p) resolved_sum[p] += o.resolved_sum[p], resolved_voxels[p] += o.resolved_voxels[p];
   return *this;
 }

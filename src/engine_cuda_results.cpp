@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::int64_t kFloat = sizeof(float);
 
-// Whether kernels judge as DomainJudge::voxels() does: how grains stand to the load is left to the CPU.
-bool judges(const Region& region) { return region.judge && region.judge->domain().resolved.empty(); }
+// Whether kernels judge as DomainJudge::voxels() does: how grains stand to the load and what surrounds them is left to the CPU.
+bool judges(const Region& region) { return region.judge && region.judge->domain().resolved.empty() && region.judge->domain().surroundings.empty(); }
 // What is packed cannot be judged any more.
 bool packs(const Region& region) { return region.packing != Packing::kNone && (!region.judge || judges(region)); }
 bool gives_increment(const Region& region) { return region.fields.increment || (region.judge && !judges(region)); }

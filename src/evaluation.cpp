@@ -115,6 +115,14 @@ Evaluation evaluate(const RunFields& truth, const Prediction& prediction, const 
   evaluate_free(truth, prediction, taylor ? &*taylor : nullptr, out);
   if (!prediction.log_variance.empty() && prediction.calibration) evaluate_uncertainty(truth, prediction, symmetry, threads, out);
 
+  if (surrogate) out.trust = evaluate_trust(surrogate->spec(), truth, prediction, threads);
+  if (out.trust && out.uncertainty) {
+    double fine = 0, within = 0;
+    for (std::size_t i = 0; i < size; ++i)
+      if (out.trust->verdict[i] == 0) fine += 1, within += out.uncertainty->within[i];
+    if (fine > 0) out.trust->radius_fine = within / fine;
+  }
+
   const auto layer = boundary_layers(truth.info.shape, truth.info.boundaries, truth.grain.data());
   out.layers = by_layer(layer, angle, angle_persistence, taylor ? &angle_taylor : nullptr);
   evaluate_local(truth, symmetry, truth.at(T), prediction.at(n, T), threads, out);

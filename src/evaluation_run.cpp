@@ -64,7 +64,7 @@ Region region_of(const RunFields& run, const ModelSpec& spec, std::vector<std::i
   return out;
 }
 
-Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Progress& progress) {
+Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Progress& progress, bool one_step) {
   const ModelSpec& spec = surrogate.spec();
   const bool nonlocal = spec.family == Family::kNonlocal;
   const std::int64_t n = truth.voxels();
@@ -73,7 +73,7 @@ Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Pro
   const int T = nonlocal ? int(region.loads.size()) : spec.steps();
   require(T == truth.steps(), Errc::kShape,
           truth.info.path + ": " + std::to_string(truth.steps()) + " steps, the model makes " + std::to_string(T));
-  const bool teach = nonlocal || spec.local.feedback != Feedback::kInitial;
+  const bool teach = one_step && (nonlocal || spec.local.feedback != Feedback::kInitial);
   Prediction out;
   out.orientation.resize(4 * std::size_t(n) * std::size_t(T));
   if (nonlocal) out.calibration = calibration(spec);

@@ -63,6 +63,7 @@ void evaluate_uncertainty(const RunFields& truth, const Prediction& prediction, 
         const bool within = double(angle[std::size_t(i)]) <= path.radius(i, l);
         u.radius_path[l] += within;
         if (t + 1 == T) u.radius[l] += within;
+        if (t + 1 == T && l == 1) u.within.push_back(within);
       }
     }
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "grainspin/domain_inline.h"
+#include "grainspin/grid.h"
 #include "grainspin/model.h"
 
 namespace grainspin {
@@ -38,6 +39,12 @@ struct TrainingDomain {
     double low = 0, high = 0, spread = 0;
   };
   std::vector<Resolved> resolved;
+  // What surrounds a voxel (surroundings.h; nonlocal family): the ranges in which 98 of 100 voxels lie, over all states.
+  struct Surrounded {
+    std::string phase;
+    std::array<double, 2> resolved{}, boundary{}, contrast{};
+  };
+  std::vector<Surrounded> surroundings;
   int steps = 0, runs = 0;
   std::int64_t voxels = 0;  // of all runs
   bool stated() const;
@@ -59,6 +66,8 @@ struct DomainMargins {
   static constexpr Margin kOrientation{2 * kDegree, 5 * kDegree};   // embedding's distance from the ranges: an angle
   static constexpr Margin kIncrement{0, 0.25};                      // share of the largest
   static constexpr Margin kResolved{0.25, 0.6};                     // of the mean, in standard deviations of a voxel
+  // Of what surrounds a voxel: its distance from the middle of the range, in halves of the range.
+  static constexpr Margin kSurroundingShear{1.5, 2.25}, kSurroundingGrains{1.1, 1.6}, kSurroundingContrast{1.2, 1.7};
   static constexpr Margin kVoxels{0.01, 0.1};  // share of voxels outside, above which a step is doubtful, outside
   static constexpr double kDoubtfulVoxels = 0.1;  // share of voxels not fine, above which a step is doubtful
 };
@@ -69,6 +78,8 @@ struct VoxelVerdicts {
   std::int64_t orientation = 0, increment = 0;         // not fine for this reason
   double orientation_beyond = 0;                       // rad, the farthest from the ranges
   double increment_largest = 0;                        // rad
+  // Not fine for what surrounds them (DomainJudge::grid): how it stands to the load, coarse grains, alike neighbours.
+  std::array<std::int64_t, 3> surroundings{};
   // Of each phase whose mean of TrainingDomain::Resolved is judged: its sum in units of 2^-32, and the voxels in it.
   std::array<std::int64_t, 8> resolved_sum{}, resolved_voxels{};
   VoxelVerdicts& operator+=(const VoxelVerdicts& other);
@@ -93,6 +104,17 @@ struct DomainJudgement {
 // "near the edge of the domain of training: ..."; "" where none is stated.
 std::string text(const DomainJudgement& judgement);
 
+// A whole grid after a step, for what needs a voxel's neighbours too; null: as in DomainJudge::voxels.
+struct GridFields {
+  Shape shape;
+  Boundaries boundaries;
+  const float* q = nullptr;          // [n, 4]
+  const float* increment = nullptr;  // [n, 3]
+  const std::int32_t* phase = nullptr;
+  const std::uint8_t* mask = nullptr;
+  const LoadStep* load = nullptr;
+};
+
 // Made once for a model, used by any number of threads. The path is the caller's: `strain` is the sum of the von Mises
 // strains of the steps before, so that a step that is taken back needs nothing here.
 class DomainJudge {
@@ -112,6 +134,20 @@ class DomainJudge {
   VoxelVerdicts voxels(std::int64_t n, const float* q, const float* increment, const std::int32_t* phase = nullptr,
                        const std::uint8_t* mask = nullptr, std::uint8_t* verdict = nullptr, int threads = 1,
                        const LoadStep* load = nullptr) const;
+
+  // The same with what surrounds the voxels, where the model states it.
+  VoxelVerdicts grid(const GridFields& fields, std::uint8_t* verdict = nullptr, int threads = 1) const;
+
+  // How far in or out a voxel is, as one number in place of a verdict: the worst of what is judged of it and of its load, each up
+  // to 1 where it is fine, up to 2 where it is doubtful, linear in between and beyond; at least kOutsideMeasure for what has no
+  // size (free components or a crystal as in no training). measure[n] is raised to it, so that of several steps the worst
+  // stays; masked voxels are left alone. `strain` as in load().
+  static constexpr double kOutsideMeasure = 3;
+  void measure(const GridFields& fields, double strain, float* measure, int threads = 1) const;
+
+  // Of which crystal a phase of the grid is, where its source tells: lattice (archive.h: cF ...; empty: not told) and c/a (0: not told).
+  // Another one than the model's makes every step outside; another c/a by more than 1 % doubtful, by more than 3 % outside.
+  void crystal(std::size_t phase, const std::string& name, const std::string& lattice, double c_over_a);
 
   // What voxels() compares those of a phase with, for kernels that do the same.
   VoxelLimits limits(std::size_t phase) const;
@@ -133,6 +169,7 @@ class DomainJudge {
   static Direction direction_of(const LoadStep& load);
   std::pair<double, int> nearest_seen(const Direction& direction, int but) const;
   Parts parts(const LoadStep& load, double strain) const;
+  double load_measure(const LoadStep& load, double strain) const;
   // How far a step's means of Resolved lie beyond what was seen, in standard deviations of a voxel; the phase with the most.
   struct Beyond {
     double by = 0, mean = 0;
@@ -142,7 +179,16 @@ class DomainJudge {
   Beyond beyond_resolved(const VoxelVerdicts& voxels) const;
   DomainJudgement tell(std::span<const Parts> steps, std::span<const VoxelVerdicts> voxels) const;
 
+  // By phase: the ranges of what surrounds its voxels, null where the model states none.
+  const TrainingDomain::Surrounded* surrounded(std::size_t phase) const;
+  // Calls fn(i, {three distances, in the units of DomainMargins::kSurrounding...}) for the voxels that are judged.
+  template <class Fn>
+  void surround(const GridFields& fields, int threads, const Fn& fn) const;
+
   TrainingDomain domain_;
+  std::vector<PhaseSpec> phases_;  // of the nonlocal family
+  Verdict crystal_ = Verdict::kFine;
+  std::string crystal_reason_;
   std::vector<Direction> seen_;
   std::vector<Margin> direction_;  // [seen] margin of the angle to it
   std::vector<int> range_;  // [phase] index into domain_.orientations, -1: not stated

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "grainspin/archive.h"
+#include "grainspin/domain.h"
 #include "grainspin/metrics.h"
 #include "grainspin/metrics_physics.h"
 #include "grainspin/metrics_stress.h"
@@ -55,7 +56,8 @@ struct Prediction {
 // Rolls the model out from the run's initial state, and once more with the true orientations as input
 // (not for feedback `initial`, which never reads them). The nonlocal family takes the run's load as far as it
 // is prescribed, or its own where the archive tells none. Throws Error kShape for another number of steps.
-Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Progress& progress = {});
+// `one_step` false: without these.
+Prediction predict(const Surrogate& surrogate, const RunFields& truth, const Progress& progress = {}, bool one_step = true);
 
 // Full-constraints Taylor from the run's initial state on its own load. Voxels with the same initial orientation
 // and phase are one grain.
@@ -154,10 +156,24 @@ struct Evaluation {
       std::int64_t voxels = 0;
     };
     std::vector<Bin> bins;
+    std::vector<std::uint8_t> within;  // [n] within the 90 % radius at the last step
     double calibration_error = 0;  // rad: mean over voxels of |predicted - observed| of their bin
     double correlation = 0;        // Spearman's, over voxels, of predicted angle and error at the last step
   };
   std::optional<Uncertainty> uncertainty;
+  // Where the run stands to the model's domain of training (domain.h).
+  struct Trust {
+    DomainJudgement judgement;
+    std::vector<float> measure;         // [n] DomainJudge::measure, the worst over the steps
+    std::vector<std::uint8_t> verdict;  // [n] the worst over the steps, of the voxels alone
+    double mean = 0;                    // of `measure`
+    std::array<double, 3> part{};       // of the voxels by verdict
+    std::optional<double> radius_fine;  // part of the fine voxels within the 90 % radius at the last step
+    // How well `measure` tells this run's voxels from those of runs inside the domain (auc.h), and how well `mean` tells the
+    // runs. Empty where there are none to compare with.
+    std::optional<double> auc_voxels, auc_runs;
+  };
+  std::optional<Trust> trust;
   // Sum over steps of the voxels' mean increment less the load's spin, rad: what the grid turns by as a whole.
   Vec3<double> drift_true, drift_predicted;
   // Under tension along a grid axis: part of the voxels with a crystal direction within 15 degrees of that axis.
@@ -174,6 +190,12 @@ struct Evaluation {
   // For pictures: the last step, rad, [n].
   std::vector<float> error_last, persistence_last;
 };
+
+// Of a prediction by this model, which states a domain of training; nothing for the local family, whose voxels are judged tile
+// by tile, and where none is stated.
+std::optional<Evaluation::Trust> evaluate_trust(const ModelSpec& spec, const RunFields& truth, const Prediction& prediction, int threads);
+// Fills auc_voxels and auc_runs of `trust` from runs inside the domain.
+void compare(Evaluation::Trust& trust, const std::vector<const Evaluation::Trust*>& inside);
 
 // Checks of the model that run it again.
 enum class Checks : int {

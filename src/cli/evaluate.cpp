@@ -25,8 +25,8 @@ struct Options {
   std::vector<std::string> files;
   std::string predicted, json, page, pictures, log, load;
   DeviceChoice device;
-  std::vector<std::string> training;
-  int members = 0;
+  std::vector<std::string> training, against;
+  int members = 0, every = 1;
   bool checks = false, no_checks = false, any_load = false, no_taylor = false, no_texture = false, no_equivariance = false;
 };
 
@@ -84,12 +84,28 @@ void run(const Options& o) {
     if (fs::exists(log)) judgement.loss_csv = log.string();
   }
 
+  // Runs inside the domain, for what their voxels measure.
+  std::vector<Evaluation::Trust> inside;
+  std::vector<const Evaluation::Trust*> compared;
+  for (const std::string& file : o.against) {
+    require(!judgement.predicted, Errc::kArgument, "--against: wants a model, which states its domain of training");
+    const RunFields truth = read_run(file);
+    require_match(judgement.model, judgement.spec.spec, truth, o.any_load);
+    const auto trust = evaluate_trust(judgement.spec.spec, truth, predict(*surrogate, truth, progress_line(fs::path(file).filename().string()), false), o.device.threads);
+    clear_line();
+    require(trust.has_value(), Errc::kArgument, judgement.model + " --against " + file + ": no domain of training that voxels are measured by");
+    inside.push_back(*trust);
+  }
+  for (const Evaluation::Trust& trust : inside) compared.push_back(&trust);
+  judgement.inside = o.against;
+
   const std::vector<RunCurve> curves = read_curves(o.training);
   for (const std::string& file : archives) {
     Judged judged;
     judged.file = file;
     judged.truth = read_run(file);
     give_load(judged.truth, o.load, judgement.spec.spec);
+    take_every(judged.truth, o.every);
     EvaluationOptions options;
     options.threads = o.device.threads;
     options.taylor = !o.no_taylor;
@@ -106,16 +122,15 @@ void run(const Options& o) {
     }
     judged.evaluation = evaluate(judged.truth, judged.prediction, surrogate.get(), options);
     clear_line();
-    if (!judgement.predicted)
-      for (std::string& text : domain_notes(judgement.spec.spec, judged.truth, judged.prediction))
-        judged.evaluation.notes.push_back(std::move(text));
+    for (std::string& text : domain_notes(judged.evaluation)) judged.evaluation.notes.push_back(std::move(text));
+    if (judged.evaluation.trust) compare(*judged.evaluation.trust, compared);
     // Only the ends are drawn; a long list of archives must not fill the memory.
     judged.prediction.increment.clear();
     judged.prediction.one_step_increment.clear();
     judgement.archives.push_back(std::move(judged));
   }
 
-  if (o.json != "-") fmt::print("{}", evaluation_table(judgement));
+  if (o.json != "-") fmt::print("{}{}", evaluation_table(judgement), trust_table(judgement));
   if (!o.json.empty()) write_text(o.json, evaluation_json(judgement).dump(1) + "\n");
   if (!o.page.empty() || !o.pictures.empty()) write_page(judgement, o.page, o.pictures);
 }
@@ -138,6 +153,8 @@ void add_evaluate(CLI::App& app) {
   sub->add_option("--precision", o->device.precision, "strict: fp32; fast: local models in bf16 where the processor has it, the state of nonlocal ones in fp16 on a GPU")->check(CLI::IsMember({"strict", "fast"}))->capture_default_str();
   add_members_option(*sub, o->members);
   sub->add_option("--training", o->training, "archives of the training runs, or a folder of them, for their mean stress curve; may be repeated")->allow_extra_args(false);
+  sub->add_option("--against", o->against, "runs inside the model's domain of training that it never saw: the AUC with which its measure of the domain tells the judged runs from these; may be repeated")->allow_extra_args(true);
+  sub->add_option("--every", o->every, "judge every so many states only, as of steps as many times larger")->check(CLI::PositiveNumber)->capture_default_str();
   sub->add_flag("--checks", o->checks, "all checks that run the model again, on a grid of any size: crystal symmetry, every operation of the cube, half the step");
   sub->add_flag("--no-checks", o->no_checks, "none of them")->excludes("--checks");
   sub->add_flag("--any-load", o->any_load, "judge also on another load than the model was trained on");

@@ -28,6 +28,7 @@ struct Judgement {
   Model spec;               // empty tensors; meaningless when `predicted`
   std::string loss_csv;     // training log, empty for none
   std::vector<Judged> archives;
+  std::vector<std::string> inside;  // archives whose voxels the others' are told from, as given
 };
 
 // Reads an archive whole. Throws Error kFormat for what is not finite or has no orientations or steps.
@@ -41,12 +42,17 @@ void require_match(const std::string& model_path, const ModelSpec& spec, const R
 void give_load(RunFields& truth, const std::string& load, const ModelSpec& spec);
 // Why the run is outside the model's domain of training or near its edge, by its load and by what was predicted; empty: it is
 // not, or the model states none.
-std::vector<std::string> domain_notes(const ModelSpec& spec, const RunFields& truth, const Prediction& prediction);
+std::vector<std::string> domain_notes(const Evaluation& evaluation);
+// Every so many states only, as of a solver with as many times larger steps; the steps in between are of one direction.
+// Throws Error kArgument where they leave other components free, or where nothing remains.
+void take_every(RunFields& run, int every);
 // Takes the states 1..T of a predicted archive. Throws Error naming both sides: grid, steps, start.
 Prediction as_prediction(RunFields&& predicted, const RunFields& truth);
 
 nlohmann::ordered_json evaluation_json(const Judgement& judgement);
 std::string evaluation_table(const Judgement& judgement);
+// Verdicts and how well they tell runs apart; empty where the model states no domain of training.
+std::string trust_table(const Judgement& judgement);
 // The page, and with a `pictures` folder the same pictures as files.
 void write_page(const Judgement& judgement, const std::string& page, const std::string& pictures);
 

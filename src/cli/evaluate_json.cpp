@@ -100,6 +100,19 @@ json uncertainty_json(const Evaluation::Uncertainty& u) {
   return out;
 }
 
+json trust_json(const Evaluation::Trust& t) {
+  return {{"verdict", name(t.judgement.verdict)},
+          {"reasons", t.judgement.reasons},
+          {"doubts", t.judgement.doubts},
+          {"fine", t.part[0]},
+          {"doubtful", t.part[1]},
+          {"outside", t.part[2]},
+          {"measure_mean", t.mean},
+          {"radius_coverage_fine", number(t.radius_fine)},
+          {"auc_voxels", number(t.auc_voxels)},
+          {"auc_runs", number(t.auc_runs)}};
+}
+
 json archive_json(const Judged& judged) {
   const Evaluation& e = judged.evaluation;
   json out = {{"file", judged.file}, {"voxels", judged.truth.voxels()}};
@@ -133,6 +146,7 @@ json archive_json(const Judged& judged) {
   out["free_components"] = json();
   if (e.free) out["free_components"] = {{"error", number(e.free->model)}, {"error_taylor", number(e.free->taylor)}, {"error_guess", number(e.free->guess)}};
   out["uncertainty"] = e.uncertainty ? uncertainty_json(*e.uncertainty) : json();
+  out["domain"] = e.trust ? trust_json(*e.trust) : json();
   out["drift_deg"] = {{"true", vector_json(e.drift_true)}, {"predicted", vector_json(e.drift_predicted)}};
   out["fibres"] = json::array();
   for (const auto& f : e.fibres)
@@ -153,6 +167,7 @@ json archive_json(const Judged& judged) {
 json evaluation_json(const Judgement& judgement) {
   json out = {{"model", judgement.model}, {"archives", json::array()}};
   for (const auto& judged : judgement.archives) out["archives"].push_back(archive_json(judged));
+  out["against"] = judgement.inside;
   out["kind"] = judgement.predicted ? "predicted archive" : "model";
   out["computed_by"] = judgement.description;
   out["data_noise_deg"] = {kDataNoiseDeg[0], kDataNoiseDeg[1]};

@@ -121,6 +121,23 @@ std::vector<render::Measure> measures(const Evaluation& e) {
   return out;
 }
 
+std::optional<render::TrustScore> trust_score(const Evaluation& e) {
+  if (!e.trust && !e.uncertainty) return std::nullopt;
+  render::TrustScore out;
+  if (e.trust) {
+    out.verdict = name(e.trust->judgement.verdict);
+    out.fine = e.trust->part[0], out.doubtful = e.trust->part[1], out.outside = e.trust->part[2];
+    for (const auto* list : {&e.trust->judgement.reasons, &e.trust->judgement.doubts}) out.reasons.insert(out.reasons.end(), list->begin(), list->end());
+  }
+  if (!e.uncertainty) return out;
+  const Evaluation::Uncertainty& u = *e.uncertainty;
+  out.expected_deg = u.expected * kDegrees;
+  out.error_deg = u.error * kDegrees;
+  for (const auto& bin : u.bins) out.reliability.push_back({bin.predicted * kDegrees, bin.observed * kDegrees});
+  for (std::size_t l = 0; l < kCoverageLevels.size(); ++l) out.coverage.push_back({kCoverageLevels[l], u.radius[l], u.increment[l]});
+  return out;
+}
+
 render::ArchiveScore archive_score(const Judged& judged) {
   const Evaluation& e = judged.evaluation;
   const RunFields& truth = judged.truth;
@@ -173,6 +190,7 @@ render::ArchiveScore archive_score(const Judged& judged) {
   out.truth = every(truth.at(T), n, 4);
   out.predicted = every(predicted, n, 4);
   out.measures = measures(e);
+  out.trust = trust_score(e);
   for (const LayerEvaluation& l : e.layers) {
     render::BoundaryBin bin;
     bin.distance = fmt::format("layer {}{}", l.layer, l.and_deeper ? " and deeper" : l.layer == 1 ? " (touching)" : "");

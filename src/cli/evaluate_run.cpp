@@ -118,22 +118,43 @@ void give_load(RunFields& truth, const std::string& load, const ModelSpec& spec)
   info.loads = std::move(loads);
 }
 
-std::vector<std::string> domain_notes(const ModelSpec& spec, const RunFields& truth, const Prediction& prediction) {
+std::vector<std::string> domain_notes(const Evaluation& evaluation) {
   std::vector<std::string> out;
-  if (spec.family != Family::kNonlocal) return out;
-  const DomainJudge judge(spec);
-  const std::vector<LoadStep>& loads = truth.info.loads.empty() ? spec.loads : truth.info.loads;
-  std::vector<std::int32_t> phase;
-  (void)region_of(truth, spec, phase);
-  const std::int64_t n = truth.voxels();
-  std::vector<VoxelVerdicts> voxels;
-  for (int k = 1; k <= truth.steps() && int(loads.size()) == truth.steps(); ++k)
-    voxels.push_back(judge.voxels(n, prediction.at(n, k), prediction.increment.empty() ? nullptr : prediction.increment.data() + 3 * n * (k - 1),
-                                  phase.data(), nullptr, nullptr, 1, &loads[std::size_t(k - 1)]));
-  const DomainJudgement judged = judge.run(loads, voxels);
-  for (const std::string& reason : judged.reasons) out.push_back("outside the domain of training: " + reason);
-  for (const std::string& doubt : judged.doubts) out.push_back("near the edge of the domain of training: " + doubt);
+  if (!evaluation.trust) return out;
+  for (const std::string& reason : evaluation.trust->judgement.reasons) out.push_back("outside the domain of training: " + reason);
+  for (const std::string& doubt : evaluation.trust->judgement.doubts) out.push_back("near the edge of the domain of training: " + doubt);
   return out;
+}
+
+void take_every(RunFields& run, int every) {
+  if (every == 1) return;
+  ArchiveInfo& info = run.info;
+  const int T = run.steps() / every;
+  require(T > 0, Errc::kArgument, fmt::format("--every {}: {} has {} steps", every, info.path, run.steps()));
+  const std::int64_t n = run.voxels();
+  RunFields out = run;
+  out.info.steps.resize(1), out.info.loads.clear();
+  out.orientation.resize(std::size_t(4 * n)), out.stress.clear();
+  double strain = 0;
+  for (int k = 1; k <= T; ++k) {
+    out.info.steps.push_back(info.steps[std::size_t(k * every)]);
+    out.orientation.insert(out.orientation.end(), run.at(k * every), run.at(k * every) + 4 * n);
+    if (!run.stress.empty()) {
+      const auto stress = run.stress.begin() + 6 * n * (k * every - 1);
+      out.stress.insert(out.stress.end(), stress, stress + 6 * n);
+    }
+    if (info.loads.empty()) continue;
+    // Steps of one direction commute: their velocity gradients add up.
+    LoadStep sum = info.loads[std::size_t((k - 1) * every)];
+    for (int j = 1; j < every; ++j) {
+      const LoadStep& next = info.loads[std::size_t((k - 1) * every + j)];
+      require(next.prescribed == sum.prescribed, Errc::kArgument, fmt::format("--every {}: {}: steps {} and {} leave other components free", every, info.path, (k - 1) * every + j, (k - 1) * every + j + 1));
+      for (std::size_t c = 0; c < 9; ++c) sum.L[c] += next.L[c];
+    }
+    out.info.loads.push_back(sum);
+    out.info.steps.back().strain = strain += completed(sum).von_mises();
+  }
+  run = std::move(out);
 }
 
 Prediction as_prediction(RunFields&& predicted, const RunFields& truth) {

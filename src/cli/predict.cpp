@@ -20,6 +20,7 @@
 #include "src/cli/progress.h"
 #include "src/cli/verbs.h"
 #include "src/io/kinematics.h"
+#include "src/io/result_extra.h"
 #include "src/ranks/coupled.h"
 
 namespace grainspin::cli {
@@ -47,7 +48,7 @@ void run(const PredictArguments& a, Ranks& ranks) {
   options.boundaries = boundaries;
   options.tile = a.tile;
   const std::int64_t limit = a.memory.empty() ? available_memory() / node.ranks / 10 * 9 + resident_memory() : parse_size(a.memory);
-  const std::int64_t beside = resident_memory() + kSlack;
+  const std::int64_t beside = resident_memory() + kSlack + RunVerdict::bytes(spec, input.shape);
   const bool together = ranks_step_together(ranks, *surrogate, input.shape, boundaries, limit > 0 ? std::max<std::int64_t>(limit - beside, 1) : 0, !a.masks.empty());
   RankInput part(ranks, *c.archive, boundaries.z, together ? spec.local.radius : reach(spec));
   const Shape own_shape = part.own().info().shape, shape = part.wide().info().shape;
@@ -77,9 +78,11 @@ void run(const PredictArguments& a, Ranks& ranks) {
   options.wanted.assign(loads.size() + 1, a.curve.empty() && !estimates ? 0 : 1);
   for (const int k : c.steps) options.wanted[std::size_t(k)] = 1;
   options.fields = {.increment = false, .stress = true, .log_variance = estimates};  // the judge alone reads increments
-  RunVerdict verdict(spec, own_shape, loads, options.phase, own_mask, threads);
+  RunVerdict verdict(spec, own_shape, boundaries, loads, options.phase, own_mask, threads);
+  if (c.nonlocal()) verdict.crystals(input.phases, c.phases.model);
   const DomainJudgement before = verdict.before();
   require(!a.verdict || before.stated, Errc::kArgument, "--verdict: " + a.model + " does not state its domain of training");
+  require(!a.uncertainty || estimates, Errc::kArgument, "--uncertainty: " + a.model + " makes no estimate of its error (grainspin calibrate gives it one)");
   WriteOptions write;
   write.stress = writes_stress(c, a);
   write.verdict = a.verdict;
@@ -129,13 +132,18 @@ void run(const PredictArguments& a, Ranks& ranks) {
   if (plan.tiles == 1) journal.reset();  // whole or nothing
   if (journal && !about_journal.empty()) note(ranks, about_journal);
   RankOutput output(ranks, part.slab(), a.output, info, write, [&](const std::string& path, const WriteOptions& with) {
+    if (a.uncertainty) {  // the nonlocal family: one rank, no journal
+      auto writer = create_archive(path, own_info, with, {kEstimatedError});
+      copy_grains_and_phases(part.own(), *writer);
+      return writer;
+    }
     return begin_result(path, own_info, with, part.own(), journal.get(), settings, plan, options);
   });
   InitialState source(part.wide(), options.mask, c.from, part.slab().first, input.shape.nz);
   const double left = 1 - double(std::ranges::count(options.done, 1)) / double(plan.tiles);
   const double work = double(input.shape.voxels()) * double(loads.size()) * left;
   ProgressLine line(work, "voxel-steps", a.quiet || !ranks.root());
-  ResultSink::Choice choice{std::vector<int>(loads.size() + 1, -1), write.stress, write.verdict};
+  ResultSink::Choice choice{std::vector<int>(loads.size() + 1, -1), write.stress, write.verdict, a.uncertainty};
   for (std::size_t i = 0; i < c.steps.size(); ++i) choice.slot[std::size_t(c.steps[i])] = int(i);
   MacroCurve curve(own_shape, loads, own_mask);
   ResultSink sink(output.writer(), choice, curve, verdict, journal.get(), plan.tiles);

@@ -163,6 +163,7 @@ nlohmann::json settings_of(const PredictCase& c, const PredictArguments& a, cons
           {"compress", a.compress},
           {"stress", writes_stress(c, a)},
           {"verdict", a.verdict},
+          {"uncertainty", a.uncertainty},
           {"boundary", {int(c.boundaries.x), int(c.boundaries.y), int(c.boundaries.z)}},
           {"mask", a.masks},
           {"tile", a.tile}};

@@ -11,6 +11,7 @@
 
 #include "grainspin/core.h"
 #include "src/cli/verbs.h"
+#include "src/io/result_extra.h"
 
 namespace grainspin::cli {
 namespace {
@@ -107,6 +108,12 @@ void ResultSink::write(std::array<int, 3> lo, Shape extent, const StepOutput& ou
   if (verdict && choice_.verdict) {
     writer_.verdict(slot, lo, extent, verdict);
     bytes += extent.voxels();
+  }
+  if (choice_.uncertainty && out.step > 0) {
+    if (const float* const degrees = verdict_.error_degrees()) {
+      dynamic_cast<ExtraFields&>(writer_).extra(kEstimatedError, slot, lo, extent, degrees);
+      bytes += extent.voxels() * 4;
+    }
   }
   write_seconds += now() - judged;
 }

@@ -31,6 +31,9 @@ class InitialState final : public OrientationSource {
   int step_, first_, nz_;
 };
 
+// Cell array of the model's own estimate of its error, degrees; the sink's writer was opened with it where it is wanted.
+inline constexpr const char* kEstimatedError = "estimated_error";
+
 // Writes the chosen steps, the initial state among them. What it adds up of every tile goes to curve and verdict at the end,
 // in the order of the tiles, so that a run that was stopped and gone on with tells the same.
 class ResultSink final : public OrientationSink {
@@ -39,6 +42,7 @@ class ResultSink final : public OrientationSink {
     std::vector<int> slot;  // [T+1] place of step k in the file, -1 where it is not wanted
     bool stress = false;    // the file takes stresses
     bool verdict = false;   // the file takes the verdict of every voxel
+    bool uncertainty = false;  // and the estimate of its error
   };
   ResultSink(ArchiveWriter& writer, Choice choice, MacroCurve& curve, RunVerdict& verdict, RunJournal* journal, std::int64_t tiles);
   void write(std::array<int, 3> lo, Shape extent, const StepOutput& out) override;

@@ -45,6 +45,7 @@ void add_predict_options(CLI::App& verb, PredictArguments& a) {
   verb.add_option("--curve", a.curve, "write the mean stress and velocity gradient of every step here (CSV)");
   auto* stress = verb.add_flag("--stress", a.stress, "write stresses (the default where the model has them)");
   verb.add_flag("--no-stress", a.no_stress, "write no stresses")->excludes(stress);
+  verb.add_flag("--uncertainty", a.uncertainty, "write the model's own estimate of each voxel's error at each step, degrees");
   verb.add_flag("--verdict", a.verdict, "write each voxel's verdict at each step: 0 fine, 1 doubtful, 2 outside the domain of training");
   verb.add_option("--memory", a.memory, "most memory to take, such as 2GB (default: most of what is free)");
   verb.add_option("--steps", a.steps,

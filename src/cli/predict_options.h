@@ -20,7 +20,7 @@ struct PredictArguments {
   int threads = 0, tile = 0, padding = 8, members = 0;
   std::string orientation = "float32", profile_json;
   bool dry_run = false, compress = false, quiet = false, mpi = false, resume = false, profile = false;
-  bool stress = false, no_stress = false, verdict = false;
+  bool stress = false, no_stress = false, verdict = false, uncertainty = false;
 };
 
 // Adds them to `verb`; `a` outlives its parsing.

@@ -25,17 +25,42 @@ const T* box_of(const std::vector<T>& field, Shape shape, std::array<int, 3> lo,
 
 }  // namespace
 
-RunVerdict::RunVerdict(const ModelSpec& spec, Shape shape, std::vector<LoadStep> loads, const std::vector<std::int32_t>& phase,
+RunVerdict::RunVerdict(const ModelSpec& spec, Shape shape, Boundaries boundaries, std::vector<LoadStep> loads, const std::vector<std::int32_t>& phase,
                        const std::vector<std::uint8_t>& mask, int threads)
-    : judge_(spec), shape_(shape), loads_(std::move(loads)), phase_(phase), mask_(mask), threads_(threads), voxels_(loads_.size()), calibration_(calibration(spec)) {}
+    : judge_(spec), shape_(shape), boundaries_(boundaries), whole_(spec.family == Family::kNonlocal), loads_(std::move(loads)), phase_(phase), mask_(mask), threads_(threads), voxels_(loads_.size()), calibration_(calibration(spec)) {}
 
 const std::uint8_t* RunVerdict::judge(std::array<int, 3> lo, Shape extent, const StepOutput& out, VoxelVerdicts& sum) {
   verdict_.resize(std::size_t(extent.voxels()));
+  const LoadStep* const load = &loads_[std::size_t(out.step - 1)];
+  if (whole_ && extent == shape_) {
+    sum += judge_.grid({shape_, boundaries_, out.orientation, out.increment, phase_.empty() ? nullptr : phase_.data(),
+                        mask_.empty() ? nullptr : mask_.data(), load},
+                       verdict_.data(), threads_);
+    return verdict_.data();
+  }
   sum +=
       judge_.voxels(extent.voxels(), out.orientation, out.increment, box_of(phase_, shape_, lo, extent, tile_phase_),
-                    box_of(mask_, shape_, lo, extent, tile_mask_), verdict_.data(), threads_,
-                    &loads_[std::size_t(out.step - 1)]);
+                    box_of(mask_, shape_, lo, extent, tile_mask_), verdict_.data(), threads_, load);
   return verdict_.data();
+}
+
+std::int64_t RunVerdict::bytes(const ModelSpec& spec, Shape shape) {
+  const std::int64_t verdict = 1, surroundings = training_domain(spec).surroundings.empty() ? 0 : 8 + 3 * 4;
+  const std::int64_t error = calibration(spec) ? 2 * 3 * 4 + 4 : 0;
+  return spec.family == Family::kNonlocal ? shape.voxels() * (verdict + surroundings + error) : 0;
+}
+
+void RunVerdict::crystals(const std::vector<PhaseInfo>& phases, const std::vector<std::int32_t>& model) {
+  for (std::size_t i = 0; i < model.size(); ++i)
+    if (model[i] >= 0) judge_.crystal(std::size_t(model[i]), phases[i].name, phases[i].lattice, phases[i].c_over_a);
+}
+
+const float* RunVerdict::error_degrees() {
+  if (!error_) return nullptr;
+  degrees_.resize(std::size_t(shape_.voxels()));
+  for (std::int64_t i = 0; i < shape_.voxels(); ++i)
+    degrees_[std::size_t(i)] = !mask_.empty() && !mask_[std::size_t(i)] ? 0.0f : float(error_->expected(i) * 180 / std::numbers::pi);
+  return degrees_.data();
 }
 
 void RunVerdict::sum(Ranks& ranks) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "src/io/boxes.h"
+#include "src/io/result_extra.h"
 #include "src/io/result_field.h"
 #include "src/io/result_head.h"
 #include "src/io/result_view.h"
@@ -25,15 +26,18 @@ FieldKind kind_of(Packing packing) {
   return {H5T_STD_U8LE, H5T_NATIVE_UINT8, 1, packed_bytes(packing), packing};
 }
 
-class ResultWriter final : public ArchiveWriter {
+class ResultWriter final : public ArchiveWriter, public ExtraFields {
  public:
   // parts: of a view (result_view.h), or none.
-  ResultWriter(const std::string& path, const ArchiveInfo& info, const WriteOptions& options, const std::vector<ResultPart>& parts)
+  ResultWriter(const std::string& path, const ArchiveInfo& info, const WriteOptions& options, const std::vector<ResultPart>& parts,
+               const std::vector<std::string>& extra = {})
       : path_(path),
         partial_(options.partial.empty() ? path + "." + std::to_string(getpid()) + ".partial" : options.partial),
         info_(info),
         options_(options),
         parts_(parts) {
+    require(extra.empty() || (options_.partial.empty() && parts_.empty()), Errc::kInternal, path_ + ": further fields are of whole files");
+    for (const std::string& name : extra) extra_.emplace_back(name, ResultField());
     check_info();
     written_.resize(info_.steps.size(), parts_.empty() ? 0 : info_.shape.voxels());
     const bool in_place = !options_.resumed.empty() && options_.resumed == partial_;
@@ -91,6 +95,13 @@ class ResultWriter final : public ArchiveWriter {
     require(options_.verdict, Errc::kArgument, path_ + ": was not opened for verdicts");
     check_box(step, lo, extent);
     verdict_.write(step, lo, extent, verdict);
+  }
+
+  void extra(const std::string& name, int step, std::array<int, 3> lo, Shape extent, const float* values) override {
+    const auto found = std::ranges::find(extra_, name, &std::pair<std::string, ResultField>::first);
+    require(found != extra_.end(), Errc::kArgument, path_ + ": was not opened for " + name);
+    check_box(step, lo, extent);
+    found->second.write(step, lo, extent, values);
   }
 
   void remark(const std::string& name, const std::string& text) override {
@@ -164,7 +175,7 @@ class ResultWriter final : public ArchiveWriter {
   void check_space() const {
     if (!parts_.empty()) return;
     const double bytes = double(info_.shape.voxels()) * double(info_.steps.size()) *
-                         (packed_bytes(options_.packing) + (options_.stress ? 24 : 0) + (options_.verdict ? 1 : 0));
+                         (packed_bytes(options_.packing) + (options_.stress ? 24 : 0) + (options_.verdict ? 1 : 0) + 4 * extra_.size());
     std::error_code error;
     auto folder = std::filesystem::path(path_).parent_path();
     const auto space = std::filesystem::space(folder.empty() ? "." : folder, error);
@@ -197,6 +208,10 @@ class ResultWriter final : public ArchiveWriter {
     if (options_.verdict) {
       offsets("verdict", true);
       verdict_ = ResultField(file_, "VTKHDF/CellData/verdict", verdict_kind(), info_.shape, S, layout(true));
+    }
+    for (auto& [name, field] : extra_) {
+      offsets(name, true);
+      field = ResultField(file_, "VTKHDF/CellData/" + name, {.width = 1}, info_.shape, S, layout(true));
     }
   }
 
@@ -311,6 +326,7 @@ class ResultWriter final : public ArchiveWriter {
 
   void close_arrays() {
     for (ResultField* field : {&orientation_, &stress_, &verdict_, &grain_, &phase_}) *field = ResultField();
+    for (auto& [name, field] : extra_) field = ResultField();
     load_ = h5::Dataset();
   }
 
@@ -329,6 +345,7 @@ class ResultWriter final : public ArchiveWriter {
   std::vector<ResultPart> parts_;
   h5::File file_;
   ResultField orientation_, stress_, verdict_, grain_, phase_;
+  std::vector<std::pair<std::string, ResultField>> extra_;
   h5::Dataset load_;
   std::vector<std::int64_t> written_;  // voxels of each state
   std::vector<std::int64_t> told_ = std::vector<std::int64_t>(info_.steps.size(), 0);  // of them by flush()
@@ -340,6 +357,11 @@ class ResultWriter final : public ArchiveWriter {
 std::unique_ptr<ArchiveWriter> create_archive(const std::string& path, const ArchiveInfo& info,
                                               const WriteOptions& options) {
   return std::make_unique<ResultWriter>(path, info, options, std::vector<ResultPart>{});
+}
+
+std::unique_ptr<ArchiveWriter> create_archive(const std::string& path, const ArchiveInfo& info, const WriteOptions& options,
+                                              const std::vector<std::string>& extra) {
+  return std::make_unique<ResultWriter>(path, info, options, std::vector<ResultPart>{}, extra);
 }
 
 std::unique_ptr<ArchiveWriter> create_result_view(const std::string& path, const ArchiveInfo& info, const WriteOptions& options,

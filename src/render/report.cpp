@@ -9,6 +9,7 @@
 #include "src/render/ipf_map.h"
 #include "src/render/pictures.h"
 #include "src/render/text.h"
+#include "src/render/trust_charts.h"
 
 namespace grainspin::render {
 namespace {
@@ -169,6 +170,21 @@ std::string charts(const Report& r, const ArchiveScore& a) {
   return s.empty() ? s : "<h3>Errors</h3>\n<div class=\"charts\">\n" + s + "</div>\n";
 }
 
+std::string trust_section(const ArchiveScore& a) {
+  if (!a.trust) return "";
+  std::string s = "<h3>How far to believe it</h3>\n<p>" + escaped(trust_text(a)) + "</p>\n";
+  std::string pictures;
+  if (!a.trust->reliability.empty())
+    pictures += chart_figure([&](const Theme& t) { return reliability_chart(a, t); }, "Mean error against the error that the model expects",
+                             "Voxels in ten equal bins by the error that the model expects of itself. On the dashed line it is right; below it, it is "
+                             "too cautious, above it promises too much.");
+  if (!a.trust->coverage.empty())
+    pictures += chart_figure([&](const Theme& t) { return coverage_chart(a, t); }, "Part of the errors within the model's intervals",
+                             "Intervals that are meant to hold 50, 90 and 95 % of the errors, and what they hold: of the angle at the last step, and of "
+                             "each component of the increments.");
+  return pictures.empty() ? s : s + "<div class=\"charts\">\n" + pictures + "</div>\n";
+}
+
 std::string stress_section(const ArchiveScore& a) {
   const StressRange range = stress_range(a);
   if (!(range.top > 0)) return "";
@@ -294,7 +310,7 @@ std::string report_html(const Report& r) {
     const ArchiveScore& a = r.archives[i];
     body += "<section id=\"archive" + std::to_string(i + 1) + "\">\n<h2>" + escaped(a.name) + "</h2>\n";
     if (!a.description.empty()) body += "<p class=\"muted\">" + escaped(a.description) + "</p>\n";
-    body += tiles(a) + maps(r, a) + charts(r, a) + stress_section(a) + poles(a) + measures(a) + steps(a) + "</section>\n";
+    body += tiles(a) + maps(r, a) + charts(r, a) + trust_section(a) + stress_section(a) + poles(a) + measures(a) + steps(a) + "</section>\n";
   }
   if (!r.loss.empty())
     body += "<section><h2>Training</h2>\n<div class=\"charts\">" +

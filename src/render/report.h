@@ -72,6 +72,24 @@ struct StressPoint {
   std::optional<double> taylor{}, training{};   // the Taylor model's, the mean of the training runs
 };
 
+// How far to believe the model on one archive: its own estimate of its error, and the verdict of its domain of training.
+struct ReliabilityBin {
+  double expected_deg = 0, observed_deg = 0;
+};
+struct CoverageLevel {
+  double level = 0, angle = 0;          // parts
+  std::array<double, 3> increment{};    // of each component
+};
+struct TrustScore {
+  std::string verdict;                  // fine, doubtful, outside; empty: not judged
+  double fine = 0, doubtful = 0, outside = 0;  // parts of the voxels
+  std::vector<std::string> reasons;
+  std::optional<double> expected_deg;   // mean over voxels at the last step, by the model; what it is:
+  double error_deg = 0;
+  std::vector<ReliabilityBin> reliability;
+  std::vector<CoverageLevel> coverage;
+};
+
 struct ArchiveScore {
   std::string name;         // as a person calls it: "cu_uniaxial_12"
   std::string description;  // one line, may be empty: "copper, 16 x 16 x 16, 38 grains"
@@ -90,6 +108,7 @@ struct ArchiveScore {
   std::vector<Measure> measures;
   std::vector<BoundaryBin> by_distance;
   std::vector<StressPoint> stress;
+  std::optional<TrustScore> trust;
   std::string stress_name = "axial Cauchy stress";
 };
 
@@ -128,7 +147,7 @@ void write_report(const std::string& path, const Report& report);
 
 // The pictures as files in `directory` (made if missing): overview.png (maps, error against strain and
 // pole figures of the first archive), and for each archive NAME_maps.png, NAME_error.svg,
-// NAME_histogram.svg, NAME_poles.png, NAME_stress.svg, NAME_stress_maps.png, and loss.svg. Returns the paths written.
+// NAME_histogram.svg, NAME_poles.png, NAME_stress.svg, NAME_stress_maps.png, NAME_reliability.svg, NAME_coverage.svg, and loss.svg. Returns the paths written.
 std::vector<std::string> write_pictures(const std::string& directory, const Report& report);
 
 // A line chart of the loss alone, SVG; the trainer writes it beside its log.

@@ -8,6 +8,7 @@
 #include "src/render/ipf_map.h"
 #include "src/render/pictures.h"
 #include "src/render/text.h"
+#include "src/render/trust_charts.h"
 
 namespace grainspin::render {
 namespace {
@@ -186,6 +187,8 @@ std::vector<std::string> write_pictures(const std::string& directory, const Repo
       write(name + "_histogram.svg", chart_svg(histogram_chart(a, theme), theme, true));
     if (!pole_plot(a).rows.empty()) write(name + "_poles.png", poles_png(a));
     if (!a.stress.empty()) write(name + "_stress.svg", chart_svg(stress_chart(a, theme), theme, true));
+    if (a.trust && !a.trust->reliability.empty()) write(name + "_reliability.svg", chart_svg(reliability_chart(a, theme), theme, true));
+    if (a.trust && !a.trust->coverage.empty()) write(name + "_coverage.svg", chart_svg(coverage_chart(a, theme), theme, true));
     if (stress_range(a).top > 0) write(name + "_stress_maps.png", stress_maps_png(a));
   }
   if (!report.loss.empty()) write("loss.svg", loss_svg(report.loss, report.loss_name));
