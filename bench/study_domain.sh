@@ -40,14 +40,14 @@ made cube_10 13 40 16 --texture cube --spread 10
 made cube_5 14 40 16 --texture cube --spread 5
 
 # The same load to twice the strain, and with free shears.
-grep -v '^#' examples/solver/uniaxial.txt > "$out/long.txt"
+grep -v '^#' examples/solver/uniaxial.txt > "$out/long.load"
 "$python" -c '
 import math
-for k in range(14, 27): print("10 4 1  x 0 0  0 x 0  0 0", math.exp(0.01 * k))' >> "$out/long.txt"
-grep -v '^#' examples/solver/uniaxial.txt | sed 's/x 0 0  0 x 0  0 0/x x x  0 x x  0 0/' > "$out/shears.txt"
+for k in range(14, 27): print("10 4 1  x 0 0  0 x 0  0 0", math.exp(0.01 * k))' >> "$out/long.load"
+grep -v '^#' examples/solver/uniaxial.txt | sed 's/x 0 0  0 x 0  0 0/x x x  0 x x  0 0/' > "$out/shears.load"
 for name in long shears; do
   cp "$out/random_40.start.h5" "$out/$name.start.h5"
-  solve "$name" "$out/$name.txt"
+  solve "$name" "$out/$name.load"
 done
 
 # judge MODEL NAME OPTIONS ARCHIVES, against the runs in $inside

@@ -32,6 +32,14 @@ double quantile(const std::vector<std::int64_t>& counts, double part) {
   return 0;
 }
 
+// The range that 98 of 100 values of n runs lie in, as wide as it would be with many: n values of a uniform distribution span
+// (n - 1) / (n + 1) of its width in the mean (Lloyd 1952, Biometrika 39:88).
+std::array<double, 2> range_of(const std::vector<std::int64_t>& counts, int n) {
+  const double low = quantile(counts, 0.01), high = quantile(counts, 0.99);
+  const double middle = 0.5 * (low + high), half = 0.5 * (high - low) * (n + 1) / (n - 1);
+  return {std::max(0.0, middle - half), middle + half};
+}
+
 const EmbeddingSpec* embedding_of(const std::string& point_group) {
   try {
     return &embedding(PointGroup::named(point_group));
@@ -76,6 +84,8 @@ void DomainRanges::add_surroundings(const GridRun& run) {
     const CellLoad load = cell_load(run.loads[std::size_t(std::max(t - 1, 0))]);
     for (std::size_t p = 0; p < phases_.size(); ++p) {
       if (phases_[p].P.empty() || !ranges_[p].embedding) continue;
+      if (!run.phase.empty() && std::ranges::find(run.phase, std::int32_t(p)) == run.phase.end()) continue;
+      ranges_[p].surrounded += t == 0;
       const Surroundings s =
           surroundings(run.shape, run.boundaries, *ranges_[p].embedding, phases_[p].P, load.size > kNoSize ? load.E0 : Deviator{},
                        &run.q[std::size_t(t * n * 4)], run.phase.empty() ? nullptr : run.phase.data(), std::int32_t(p), nullptr, 0);
@@ -180,12 +190,10 @@ std::string DomainRanges::json(const std::string& kept) const {
                                   {"spread", std::sqrt(std::max(0.0, r.squares / r.count - r.sum / r.count * r.sum / r.count))}});
   json["surroundings"] = nlohmann::json::array();
   for (std::size_t p = 0; p < phases_.size(); ++p) {
-    if (ranges_[p].surroundings[0].empty()) continue;
+    if (ranges_[p].surrounded < 2) continue;  // one run tells nothing of others
     nlohmann::json item{{"phase", phases_[p].name}};
-    for (std::size_t k = 0; k < 3; ++k) {
-      const auto& counts = ranges_[p].surroundings[k];
-      item[std::array{"resolved", "boundary", "contrast"}[k]] = {quantile(counts, 0.01), quantile(counts, 0.99)};
-    }
+    for (std::size_t k = 0; k < 3; ++k)
+      item[std::array{"resolved", "boundary", "contrast"}[k]] = range_of(ranges_[p].surroundings[k], ranges_[p].surrounded);
     json["surroundings"].push_back(item);
   }
   json["runs"] = runs_;

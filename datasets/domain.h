@@ -36,6 +36,7 @@ class DomainRanges {
     double least = 1e300, most = -1e300, sum = 0, squares = 0, count = 0;
     // Of what surrounds the voxels: counts of values in steps of 1/1024, for TrainingDomain::Surrounded.
     std::array<std::vector<std::int64_t>, 3> surroundings{};
+    int surrounded = 0;  // runs that are in them
   };
   void add(const std::vector<LoadStep>& loads, std::int64_t voxels, const std::int32_t* phase, const std::vector<float>& q,
            const std::vector<float>& w);

@@ -167,7 +167,7 @@ TEST(DomainGrid, AnotherCrystal) {
   EXPECT_EQ(told(titanium, "hP", 1.856).verdict, Verdict::kOutside);
 }
 
-// Ranges from runs: nearly all of one grid, and the rest.
+// Ranges from runs: nearly all of one grid, and the rest; (n + 1) / (n - 1) wider than what n runs span.
 TEST(DomainGrid, RangesOfTrainingRuns) {
   const auto run_of = [](bool checks) {
     GridRun run;
@@ -189,7 +189,15 @@ TEST(DomainGrid, RangesOfTrainingRuns) {
   EXPECT_EQ(domain.at("boundary"), json::array({0.0, 0.0}));
   EXPECT_NEAR(domain.at("contrast")[0].get<double>(), kContrast, 1.0 / 1024);  // of the one that has any
   ranges.add(run_of(true));  // two of 151 are more
-  EXPECT_NEAR(json::parse(ranges.json()).at("surroundings").at(0).at("boundary")[1].get<double>(), kChecks, 1.0 / 1024);
+  EXPECT_NEAR(json::parse(ranges.json()).at("surroundings").at(0).at("boundary")[1].get<double>(), kChecks * (1 + 152.0 / 150) / 2, 1.0 / 1024);
+  EXPECT_EQ(json::parse(ranges.json()).at("surroundings").at(0).at("boundary")[0], 0.0);  // and not below what there is
+
+  DomainRanges few(domain_phases(spec_with(json::object())));
+  few.add(run_of(false));
+  EXPECT_TRUE(json::parse(few.json()).at("surroundings").empty());  // one run tells nothing of others
+  few.add(run_of(true));
+  few.add(run_of(true));  // three: twice as wide
+  EXPECT_NEAR(json::parse(few.json()).at("surroundings").at(0).at("boundary")[1].get<double>(), kChecks * 1.5, 2.0 / 1024);
 }
 
 TEST(DomainGrid, RefusesWhatIsNoRange) {

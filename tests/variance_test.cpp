@@ -11,6 +11,7 @@
 #include "grainspin/variance.h"
 #include "local_oracle.h"
 #include "nonlocal_oracle.h"
+#include "variance_models.h"
 
 namespace grainspin {
 namespace {
@@ -31,21 +32,7 @@ NonlocalSpec small() {
   return s;
 }
 
-Model with_head(unsigned seed) {
-  Model m = random_nonlocal(small(), 2, seed);
-  Calibration c{5, 0.5, 1.1, {0.6, 1.6, 2.0}, {1.0, 2.0, 2.5}};
-  m.spec.domain = with_calibration(m.spec.domain, c);
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  for (const auto& [name, shape] : variance_tensors(m.spec)) {
-    Tensor& t = m.tensors[name];
-    t.shape = shape;
-    std::int64_t count = 1;
-    for (const std::int64_t s : shape) count *= s;
-    for (std::int64_t i = 0; i < count; ++i) t.values.push_back(name.ends_with("scale") ? 0.5f + std::abs(normal(random)) : normal(random));
-  }
-  return m;
-}
+Model with_head(unsigned seed) { return testing::with_head(small(), 2, seed); }
 
 struct Steps {
   std::vector<float> orientation, log_variance;

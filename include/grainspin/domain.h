@@ -39,7 +39,8 @@ struct TrainingDomain {
     double low = 0, high = 0, spread = 0;
   };
   std::vector<Resolved> resolved;
-  // What surrounds a voxel (surroundings.h; nonlocal family): the ranges in which 98 of 100 voxels lie, over all states.
+  // What surrounds a voxel (surroundings.h; nonlocal family): the ranges in which 98 of 100 voxels lie, over all states,
+  // wider where runs are few (docs/file_formats.md).
   struct Surrounded {
     std::string phase;
     std::array<double, 2> resolved{}, boundary{}, contrast{};

@@ -29,7 +29,7 @@ Chart coverage_chart(const ArchiveScore& a, const Theme& theme) {
   chart.y_label = "hold (%)";
   Series right{"as meant", {}, theme.truth, 1.6, {7, 4}}, angle{"angle, last step", {}, theme.model, 2.6, {}, true};
   std::array<Series, 3> component{Series{"increments, x", {}, theme.persistence, 1.6, {2, 3}, true}, Series{"y", {}, theme.taylor, 1.6, {2, 3}, true},
-                                  Series{"z", {}, theme.muted, 1.6, {2, 3}, true}};
+                                  Series{"z", {}, theme.ink, 1.6, {1, 5}, true}};
   for (const CoverageLevel& c : a.trust->coverage) {
     right.points.push_back({100 * c.level, 100 * c.level});
     angle.points.push_back({100 * c.level, 100 * c.angle});
@@ -45,7 +45,7 @@ std::string trust_text(const ArchiveScore& a) {
   if (!t.verdict.empty()) {
     out = "Verdict: " + t.verdict + ". " + number(100 * t.fine, 1) + " % of the voxels are fine, " + number(100 * t.doubtful, 1) + " % doubtful, " +
           number(100 * t.outside, 1) + " % outside the domain of training (the worst of all steps).";
-    for (const std::string& reason : t.reasons) out += " " + reason + ".";
+    for (std::size_t i = 0; i < t.reasons.size(); ++i) out += (i == 0 ? " Why: " : "; ") + t.reasons[i] + (i + 1 == t.reasons.size() ? "." : "");
   }
   if (t.expected_deg)
     out += (out.empty() ? "" : " ") + std::string("The model expects of itself a mean error of ") + number(*t.expected_deg, 2) + "° at the last step; it is " +
