@@ -70,9 +70,9 @@ struct GpuWarp {
   }
   // Products of a group of four warps (wgmma, sm_90a): sums of 64 rows and 32 columns, a warp's sixteen rows in mma's places; asynchronous
   // between groups_begin() and groups_end(). Shared memory that threads wrote is visible to them after publish() and a barrier.
-  __device__ void publish() const { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
   __device__ std::uint32_t shared_address(const void* p) const { return std::uint32_t(__cvta_generic_to_shared(p)); }
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
+  __device__ void publish() const { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
   __device__ void groups_begin() const { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
   __device__ void groups_end() const {
     asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
@@ -91,6 +91,7 @@ struct GpuWarp {
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
   }
 #else  // never launched
+  __device__ void publish() const {}
   __device__ void groups_begin() const {}
   __device__ void groups_end() const {}
   __device__ void touch(float (&)[4][4]) const {}

@@ -23,6 +23,11 @@ namespace {
 testing::HostCuda knobs;
 std::mutex counters;  // of knobs: two GPUs may be at work
 
+void add_one(int& counter) {
+  const std::lock_guard lock(counters);
+  ++counter;
+}
+
 void* take(std::map<void*, std::int64_t>& owner, std::int64_t bytes) {
   void* p = std::malloc(std::size_t(bytes));
   std::memset(p, 0xff, std::size_t(bytes));  // NaN
@@ -39,17 +44,20 @@ Presence presence() { return knobs.presence; }
 Context* create(int gpu) {
   auto* c = new Context;
   c->gpu = gpu;
+  const std::lock_guard lock(counters);
   contexts.insert(c);
   c->knobs = &knobs;
   return c;
 }
 void destroy(Context* c) noexcept {
+  const std::lock_guard lock(counters);
   contexts.erase(c);
   delete c;
 }
 DeviceInfo info(Context*) {
   DeviceInfo d;
   std::strcpy(d.name, "host");
+  const std::lock_guard lock(counters);
   d.bytes = knobs.free_bytes;
   d.free_bytes = knobs.free_bytes - knobs.reserved - knobs.allocated;
   return d;
@@ -96,12 +104,12 @@ void zero(Context* c, void* p, std::int64_t bytes) {
 void mark(Context* c, int) { not_recorded(c); }
 void wait(Context* c, int) {
   not_recorded(c);
-  ++knobs.waits;
+  add_one(knobs.waits);
   catch_up(c, 1), catch_up(c, 2);
 }
 void synchronise(Context* c) {
   not_recorded(c);
-  ++knobs.synchronised;
+  add_one(knobs.synchronised);
   if (c->stream > 0) catch_up(c, c->stream);
 }
 void on_stream(Context* c, int stream) { c->stream = stream; }
@@ -121,11 +129,11 @@ Graph* record(Context* c, void (*work)(void*), void* with) {
   }
   c->recording = nullptr;
   require(c->stream == 0 && c->late[1].empty() && c->late[2].empty(), Errc::kInternal, "host CUDA: a recording that streams have not joined");
-  ++knobs.graphs;
+  add_one(knobs.graphs);
   return graph.release();
 }
 void launch(Context*, Graph* graph) {
-  ++knobs.launches;
+  add_one(knobs.launches);
   for (const auto& work : graph->work) work();
 }
 void forget(Context*, Graph* graph) noexcept { delete graph; }
