@@ -130,7 +130,7 @@ std::string hardened_text(FieldReader& in, int step, std::string text, const std
     text = with_resistances(text, phases[p].name, now.xi[p]);
     head += "# phase " + phases[p].name + ": xi_0_sl after a von Mises strain of " + short_text(now.strain) +
             ", by the slip of the Taylor model along the path; the undeformed material's:";
-    for (const double xi : phases[p].law->xi0) head += " " + number_text(xi);
+    for (const double xi : phases[p].law->xi0) head.append(" ").append(number_text(xi));
     head += "\n";
   }
   return head + text;
