@@ -8,13 +8,14 @@ namespace {
 
 constexpr std::int64_t kFloat = sizeof(float);
 
-// Whether kernels judge as DomainJudge::voxels() does: how grains stand to the load and what surrounds them is left to the CPU.
-bool judges(const Region& region) { return region.judge && region.judge->domain().resolved.empty() && region.judge->domain().surroundings.empty(); }
+bool judges(const Region& region) { return region.judge && kernels_judge(*region.judge); }
 // What is packed cannot be judged any more.
 bool packs(const Region& region) { return region.packing != Packing::kNone && (!region.judge || judges(region)); }
 bool gives_increment(const Region& region) { return region.fields.increment || (region.judge && !judges(region)); }
 
 }  // namespace
+
+bool kernels_judge(const DomainJudge& judge) { return judge.domain().resolved.empty() && judge.domain().surroundings.empty(); }
 
 VoxelVerdicts verdicts_of(const cuda::VoxelSums& sums) {
   const auto root = [](unsigned bits) { return std::sqrt(double(std::bit_cast<float>(bits))); };

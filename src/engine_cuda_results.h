@@ -16,6 +16,8 @@ struct CudaFields {
   const float *orientation, *increment, *stress, *log_variance;
 };
 
+// Whether kernels judge as DomainJudge::grid() does: how grains stand to the load and what surrounds them is left to the CPU.
+bool kernels_judge(const DomainJudge& judge);
 // Counts as the CPU's judge gives them.
 VoxelVerdicts verdicts_of(const cuda::VoxelSums& sums);
 

@@ -216,9 +216,10 @@ inline void local_takes_arrays_of_the_gpu(Caller& caller) {
   }
 }
 
-// Verdicts of voxels that are judged on the GPU: those of the judge itself (domain.h) on the host. Ranges and the largest
-// increment are such that there are voxels of every kind, in both phases, for both reasons.
-inline void verdicts_are_those_of_the_judge(Caller& caller) {
+// Verdicts of voxels: those of the judge itself (domain.h) on the host. Judged on the GPU, or (`surrounded`: the model states what
+// surrounds voxels of phase A) from a copy. Ranges and the largest increment are such that there are voxels of every kind, in both
+// phases, for both reasons.
+inline void verdicts_are_those_of_the_judge(Caller& caller, bool surrounded) {
   const Folder folder;
   NonlocalSpec s;
   s.passes = 1, s.channels = 3, s.width = 4, s.polarisations = 2, s.memory = 0;
@@ -227,8 +228,8 @@ inline void verdicts_are_those_of_the_judge(Caller& caller) {
   Model m = random_cell(s, 11, 4);
   const auto list = [](std::size_t n, const char* value) {
     std::string all;
-    for (std::size_t i = 0; i < n; ++i) all += (i ? "," : "") + std::string(value);
-    return "[" + all + "]";
+    for (std::size_t i = 0; i < n; ++i) all.append(i ? "," : "[").append(value);
+    return all.append("]");
   };
   const auto range = [&](const char* phase, const char* group, std::size_t n, const char* most) {
     return std::string(R"({"phase":")") + phase + R"(","point_group":")" + group + R"(","low":)" +
@@ -237,7 +238,8 @@ inline void verdicts_are_those_of_the_judge(Caller& caller) {
   // Set below to where the increments are.
   const auto domain = [&](double most) {
     return R"({"embedding":[)" + range("A", "432", 9, "0.26") + "," + range("B", "622", 18, "0.3") +
-           R"(],"increment_rad":{"max":)" + std::to_string(most) + "}}";
+           R"(],"increment_rad":{"max":)" + std::to_string(most) + "}" +
+           (surrounded ? R"(,"surroundings":[{"phase":"A","resolved":[0.61,0.67],"boundary":[0,1],"contrast":[0,2]}]})" : "}");
   };
   Marks marks;
   grainspin_state_options o = options_of(X, Y, Z);
@@ -260,9 +262,15 @@ inline void verdicts_are_those_of_the_judge(Caller& caller) {
       middle = angles[30];
       continue;
     }
-    std::vector<std::uint8_t> want(N);
-    const VoxelVerdicts v =
-        DomainJudge(m.spec).voxels(N, q.data(), w.data(), marks.phase.data(), marks.mask.data(), want.data());
+    std::vector<std::uint8_t> want(N), alone(N);
+    const LoadStep load = completed(m.spec.loads[0]);
+    const auto judged = [&](const std::vector<float>& q, const float* w, const LoadStep* load, std::vector<std::uint8_t>& to) {
+      return DomainJudge(m.spec).grid({{X, Y, Z}, {}, q.data(), w, marks.phase.data(), marks.mask.data(), load}, to.data());
+    };
+    const VoxelVerdicts v = judged(q, w.data(), &load, want);
+    (void)DomainJudge(m.spec).voxels(N, q.data(), w.data(), marks.phase.data(), marks.mask.data(), alone.data());
+    EXPECT_EQ(want != alone, surrounded);
+    EXPECT_EQ(v.surroundings[0] > 2, surrounded);
     ASSERT_GT(v.doubtful, 2);
     ASSERT_GT(v.outside, 2);
     ASSERT_GT(v.voxels - v.doubtful - v.outside, 2);
@@ -270,7 +278,7 @@ inline void verdicts_are_those_of_the_judge(Caller& caller) {
     ASSERT_GT(v.increment, 2);
     EXPECT_EQ(told.voxels_doubtful, v.doubtful);
     EXPECT_EQ(told.voxels_outside, v.outside);
-    EXPECT_EQ(told.reason, DomainJudge(m.spec).step(completed(m.spec.loads[0]), 0, v).reason);
+    EXPECT_EQ(told.reason, DomainJudge(m.spec).step(load, 0, v).reason);
     Twin<std::uint8_t> t(caller, lies(1)[0], 1);
     ASSERT_OK(grainspin_get_verdicts(state.get(), &t.there));
     std::vector<std::uint8_t> got = t.get();
@@ -279,6 +287,13 @@ inline void verdicts_are_those_of_the_judge(Caller& caller) {
     got.assign(N, 9);
     const grainspin_array host = array_of(got);
     ASSERT_OK(grainspin_get_verdicts(state.get(), &host));
+    EXPECT_EQ(got, want);
+    // Without a step there is no increment, and no load that grains could stand to.
+    ASSERT_OK(grainspin_revert(state.get()));
+    (void)judged(q0, nullptr, nullptr, want);
+    ASSERT_OK(grainspin_get_verdicts(state.get(), &t.there));
+    got = t.get();
+    got.resize(N);
     EXPECT_EQ(got, want);
   }
 }

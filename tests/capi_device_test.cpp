@@ -24,7 +24,12 @@ TEST_F(CApiDevice, NonlocalTakesThem) {
 
 TEST_F(CApiDevice, VoxelsAreJudgedWhereTheyAre) {
   HostCaller caller(*host_);
-  verdicts_are_those_of_the_judge(caller);
+  verdicts_are_those_of_the_judge(caller, false);
+}
+
+TEST_F(CApiDevice, VoxelsAreJudgedByWhatSurroundsThemOnTheHost) {
+  HostCaller caller(*host_);
+  verdicts_are_those_of_the_judge(caller, true);
 }
 
 TEST_F(CApiDevice, LocalTakesThem) {
@@ -54,12 +59,15 @@ TEST_F(CApiDevice, NothingOfThemPassesTheHost) {
       ASSERT_OK(grainspin_get_increments(s.get(), &w.there));
       ASSERT_OK(grainspin_set_orientations(s.get(), &q.there, nullptr));
     }
-    // What was found of the load, and how many voxels are fine.
-    const std::int64_t small = 3 * (9 * 4 + std::int64_t(sizeof(cuda::VoxelSums)));
+    // What was found of the load, and how many voxels are fine; orientations and increments where the model states what
+    // surrounds a voxel, which is judged on the host.
+    const bool judged_here = path == kNonlocal;
+    const std::int64_t small = 3 * (9 * 4 + (judged_here ? N * 4 * (4 + 3) : std::int64_t(sizeof(cuda::VoxelSums))));
     EXPECT_LE(host_->to_host, small);
     EXPECT_LE(host_->to_device - before, 3 * 64 * 8);  // the load
     ASSERT_OK(grainspin_revert(s.get()));
     EXPECT_LE(host_->to_host, small);
+    host_->to_host = 0;
     EXPECT_TRUE(orientations(s, N) == q0);
     EXPECT_GE(host_->to_host, N * 16);  // this one asked for a copy
   }

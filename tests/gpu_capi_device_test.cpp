@@ -51,7 +51,12 @@ TEST_F(GpuCApiDevice, NonlocalTakesThem) {
 
 TEST_F(GpuCApiDevice, VoxelsAreJudgedWhereTheyAre) {
   GpuCaller caller;
-  verdicts_are_those_of_the_judge(caller);
+  verdicts_are_those_of_the_judge(caller, false);
+}
+
+TEST_F(GpuCApiDevice, VoxelsAreJudgedByWhatSurroundsThemOnTheHost) {
+  GpuCaller caller;
+  verdicts_are_those_of_the_judge(caller, true);
 }
 
 TEST_F(GpuCApiDevice, LocalTakesThem) {

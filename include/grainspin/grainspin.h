@@ -263,7 +263,7 @@ enum { GRAINSPIN_FINE = 0, GRAINSPIN_DOUBTFUL = 1, GRAINSPIN_OUTSIDE = 2 };
 
 typedef struct grainspin_verdict {
   size_t size;
-  int32_t verdict;         /* the worst of the call's steps: load, path and voxels */
+  int32_t verdict;         /* the worst of the call's steps: load, path and voxels, as `grainspin predict` has it */
   int32_t stated;          /* 0: the model states no domain, so FINE says nothing */
   int64_t steps;           /* that the call has finished */
   int64_t voxels_doubtful; /* of the last step */
@@ -300,8 +300,10 @@ GRAINSPIN_API grainspin_status grainspin_get_increments(const grainspin_state* s
 GRAINSPIN_API grainspin_status grainspin_get_stress(const grainspin_state* state, const grainspin_array* out);
 /* Natural logarithm of the variance of each component of the increment, over the model's increment scale squared. */
 GRAINSPIN_API grainspin_status grainspin_get_log_variance(const grainspin_state* state, const grainspin_array* out);
-/* uint8 (GRAINSPIN_UINT8), 1 component: GRAINSPIN_FINE ... of each voxel: its orientation, and its increment where a
- * step was the last that happened; masked voxels are fine. */
+/* uint8 (GRAINSPIN_UINT8), 1 component: GRAINSPIN_FINE ... of each voxel: its orientation and what surrounds it, and its
+ * increment and how its grain stands to the load where a step was the last that happened; masked voxels are fine. Judged once a
+ * step, here or by a grainspin_verdict: on the model's GPU, but where the model states what surrounds voxels (the shipped nonlocal ones) on
+ * the host, for which orientations and increments are copied there and 20 bytes a voxel are taken meanwhile. */
 GRAINSPIN_API grainspin_status grainspin_get_verdicts(const grainspin_state* state, const grainspin_array* out);
 
 /* ---- saved states ---------------------------------------------------------------------------------------------- */

@@ -104,6 +104,13 @@ const std::int32_t* DeviceWork::phase(DevicePart& part, const std::int32_t* host
   return part.phase.get();
 }
 
+void DeviceWork::place(DevicePart& part, const std::vector<std::uint8_t>& verdicts) {
+  const auto n = std::int64_t(verdicts.size());
+  if (!part.verdict.get()) part.verdict = {gpu_, n};
+  gpu_->copy(gpu_, part.verdict.get(), verdicts.data(), n);
+  gpu_->synchronise(gpu_);
+}
+
 VoxelVerdicts DeviceWork::judge(DevicePart& part, const DeviceField& q, const DeviceField& increment,
                                 const std::int32_t* phase, const std::uint8_t* mask) {
   const std::int64_t n = q.box.size.voxels();

@@ -64,6 +64,8 @@ class DeviceWork {
   // host[voxels] as it lies on the GPU; null where it is null.
   const std::uint8_t* mask(DevicePart& part, const std::uint8_t* host, std::int64_t voxels);
   const std::int32_t* phase(DevicePart& part, const std::int32_t* host, std::int64_t voxels);
+  // Verdicts of the host into the part; read when it returns.
+  void place(DevicePart& part, const std::vector<std::uint8_t>& verdicts);
   // As DomainJudge::voxels() of [voxels] there; increment: data null for none. Verdicts into the part.
   VoxelVerdicts judge(DevicePart& part, const DeviceField& q, const DeviceField& increment, const std::int32_t* phase,
                       const std::uint8_t* mask);

@@ -71,11 +71,12 @@ grainspin_status grainspin_get_verdicts(const grainspin_state* state, const grai
         grainspin::capi::checked(*state->model, out, state->grid.shape, 1, 1u << GRAINSPIN_UINT8, true, "verdicts");
     state->judged();
     if (view.on_gpu) {
+      if (!state->judged_there()) DeviceWork(*state->model).place(*state->on_gpu, state->verdicts);
       DeviceWork work(*state->model, state->callbacks.stream);
       work.give(view, *state->on_gpu);
       return work.done();
     }
-    if (state->on_gpu) {
+    if (state->judged_there()) {
       const auto verdicts = DeviceWork(*state->model).verdicts(*state->on_gpu, state->grid.shape.voxels());
       return grainspin::capi::write_bytes(view, verdicts.data());
     }

@@ -1,6 +1,7 @@
 // What a state would take.
 #include "capi/state.h"
 #include "capi/versioned.h"
+#include "engine_cuda_results.h"  // kernels_judge
 
 namespace grainspin::capi {
 namespace {
@@ -20,10 +21,11 @@ grainspin_memory estimate(const LoadedModel& m, const grainspin_state_options& o
   const RolloutSize size = size_of(m, grid, o.mask, o.phase);
   const std::int64_t n = grid.shape.voxels();
   grainspin_memory out{};
-  // The undeformed orientations and verdicts where the model runs, mask and phases on both sides.
+  // The undeformed orientations where the model runs, mask and phases on both sides, verdicts where voxels are judged.
   const std::int64_t start = 16 * n;
   const std::int64_t marks = n * ((o.mask ? 1 : 0) + (o.phase ? 4 : 0));
-  out.host = size.host + marks + (m.on_device ? 0 : start + n);
+  const bool judged_there = m.on_device && kernels_judge(m.judge);
+  out.host = size.host + marks + (m.on_device ? 0 : start) + (judged_there ? 0 : n);
   out.device = size.device + (m.on_device ? start + n + marks + std::int64_t(sizeof(cuda::VoxelSums)) : 0);
   out.accept = size.carried;
   out.saved = saved_bytes(grid, o.mask, o.phase, size.carried);

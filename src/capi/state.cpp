@@ -6,6 +6,7 @@
 #include "capi/arrays.h"
 #include "capi/orientations.h"
 #include "capi/versioned.h"
+#include "engine_cuda_results.h"  // kernels_judge
 
 namespace grainspin::capi {
 namespace {
@@ -166,24 +167,25 @@ void grainspin_state::forget() {
   reason.clear();
 }
 
+bool grainspin_state::judged_there() const { return on_gpu && grainspin::kernels_judge(model->judge); }
+
 const grainspin::VoxelVerdicts& grainspin_state::judged() const {
   if (counted) return counts;
+  using grainspin::Field;
   const std::int64_t n = grid.shape.voxels();
   const std::int32_t* const phase = grid.phase.empty() ? nullptr : grid.phase.data();
-  if (on_gpu) {
+  if (judged_there()) {
     grainspin::capi::DeviceWork work(*model);
     const grainspin::DeviceRollout& there = device_rollout();
-    using grainspin::Field;
     counts = work.judge(*on_gpu, there.device_field(Field::kOrientation),
                         stepped ? there.device_field(Field::kIncrement) : grainspin::DeviceField{},
                         work.phase(*on_gpu, model->phases() > 1 ? phase : nullptr, n), work.mask(*on_gpu, grid.masked(), n));
-    counted = true;
-    return counts;
+  } else {
+    verdicts.resize(std::size_t(n));
+    counts = model->judge.grid({grid.shape, grid.boundaries, rollout->orientation(), stepped ? rollout->field(Field::kIncrement) : nullptr,
+                                phase, grid.masked(), stepped ? &load : nullptr},
+                               verdicts.data(), model->threads);
   }
-  verdicts.resize(std::size_t(n));
-  counts = model->judge.voxels(n, rollout->orientation(),
-                               stepped ? rollout->field(grainspin::Field::kIncrement) : nullptr, phase,
-                               grid.masked(), verdicts.data(), model->threads);
   counted = true;
   return counts;
 }

@@ -53,6 +53,8 @@ struct grainspin_state {
   void forget();
   // Verdicts of the voxels as they are now; counted once.
   const grainspin::VoxelVerdicts& judged() const;
+  // They lie in the GPU's memory (DevicePart::verdict), not in `verdicts`.
+  bool judged_there() const;
   // Where the model runs on a GPU.
   grainspin::DeviceRollout& device_rollout() const { return static_cast<grainspin::DeviceRollout&>(*rollout); }
 
@@ -62,6 +64,7 @@ struct grainspin_state {
   std::unique_ptr<grainspin::capi::DevicePart> on_gpu;  // null on the CPU
   std::unique_ptr<grainspin::Rollout> rollout;          // before `model` ends
   bool stepped = false;                         // a step was the last that happened to the orientations
+  grainspin::LoadStep load;                     // of it, completed (load.h)
   double strain = 0;                            // von Mises, summed over the steps
   grainspin::capi::Accepted accepted;
   bool broken = false;

@@ -53,6 +53,7 @@ void step(grainspin_state& s, const LoadStep& load, grainspin_load* found, grain
   const LoadStep* const given = s.rollout->advance(s.model->nonlocal() ? &load : nullptr);
   s.broken = false;
   s.stepped = true;
+  s.load = load;
   const double before = s.strain;
   s.strain += load.von_mises();
   if (found) *found = c_load(given ? *given : load);
