@@ -43,12 +43,11 @@ Draw draw(std::span<const Run> runs, int operations, std::uint64_t seed, std::in
   return d;
 }
 
-BatchMaker::BatchMaker(std::span<const Run> runs, const ModelSpec& spec, std::vector<Operation> operations,
-                       int threads)
-    : runs_(runs),
-      local_(spec.local),
+BatchMaker::BatchMaker(const ModelSpec& spec, bool stress, std::vector<Operation> operations, int threads)
+    : local_(spec.local),
       channels_(int(spec.input_mean.size())),
-      steps_(runs[0].steps()),
+      steps_(spec.steps()),
+      stress_(stress),
       operations_(std::move(operations)),
       threads_(threads) {
   const EmbeddingSpec& e = embedding(PointGroup::named(spec.point_group));
@@ -66,8 +65,8 @@ BatchMaker::BatchMaker(std::span<const Run> runs, const ModelSpec& spec, std::ve
   }
 }
 
-void BatchMaker::fill(std::span<const Draw> draws, Batch& batch) const {
-  const std::size_t B = draws.size(), T = std::size_t(steps_), C = std::size_t(channels_);
+void BatchMaker::shape(int samples, Batch& batch) const {
+  const std::size_t B = std::size_t(samples), T = std::size_t(steps_), C = std::size_t(channels_);
   const std::size_t K = std::size_t(taps(local_.radius));
   batch.samples = int(B);
   batch.steps = steps_;
@@ -76,14 +75,22 @@ void BatchMaker::fill(std::span<const Draw> draws, Batch& batch) const {
   batch.own.resize(local_.feedback == Feedback::kOwn ? T * B * C : 0);
   batch.q.resize((T + 1) * B * 4);
   batch.w.resize(T * B * 3);
-  batch.stress.resize(runs_[0].stress.empty() ? 0 : T * B * 6);
-  parallel(int(B), threads_, [&](int begin, int end) {
-    for (int b = begin; b < end; ++b) fill_one(draws[std::size_t(b)], b, batch);
+  batch.stress.resize(stress_ ? T * B * 6 : 0);
+}
+
+void BatchMaker::fill(const Runs& runs, std::span<const Draw> draws, Batch& batch) const {
+  shape(int(draws.size()), batch);
+  parallel(int(draws.size()), threads_, [&](int begin, int end) {
+    for (int b = begin; b < end; ++b) fill_one(runs(draws[std::size_t(b)].run), draws[std::size_t(b)], b, batch);
   });
 }
 
-void BatchMaker::fill_one(const Draw& draw, int b, Batch& batch) const {
-  const Run& run = runs_[std::size_t(draw.run)];
+void BatchMaker::fill(const Run& run, int index, std::span<const Draw> draws, Batch& batch) const {
+  for (std::size_t b = 0; b < draws.size(); ++b)
+    if (draws[b].run == index) fill_one(run, draws[b], int(b), batch);
+}
+
+void BatchMaker::fill_one(const Run& run, const Draw& draw, int b, Batch& batch) const {
   const Turn& turn = turns_[std::size_t(draw.operation)];
   const std::int64_t n = run.voxels(), B = batch.samples, C = channels_, K = taps(local_.radius);
   const std::int64_t history = std::int64_t(steps_ + 1) * C;

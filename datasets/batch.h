@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -40,13 +41,17 @@ struct Batch {
 // Everything in a batch is of the turned run: taps permuted, embeddings and vectors turned.
 class BatchMaker {
  public:
-  // Keeps references; the runs must be alike.
-  BatchMaker(std::span<const Run> runs, const ModelSpec& spec, std::vector<Operation> operations,
-             int threads);
+  // The runs are alike: as many steps as the spec has loads; `stress`: they hold stresses.
+  BatchMaker(const ModelSpec& spec, bool stress, std::vector<Operation> operations, int threads);
 
   const std::vector<Operation>& operations() const { return operations_; }
-  // Fills `batch` with the given draws; its buffers are reused.
-  void fill(std::span<const Draw> draws, Batch& batch) const;
+  int threads() const { return threads_; }
+  // Fills `batch` with the given draws of runs that are all there; its buffers are reused.
+  using Runs = std::function<const Run&(int)>;
+  void fill(const Runs& runs, std::span<const Draw> draws, Batch& batch) const;
+  // The same run by run: buffers for so many samples, then those that the draws take from run `index`.
+  void shape(int samples, Batch& batch) const;
+  void fill(const Run& run, int index, std::span<const Draw> draws, Batch& batch) const;
 
  private:
   struct Entry {
@@ -59,11 +64,11 @@ class BatchMaker {
     std::vector<int> taps;
     Turning turning;
   };
-  void fill_one(const Draw& draw, int b, Batch& batch) const;
+  void fill_one(const Run& run, const Draw& draw, int b, Batch& batch) const;
 
-  std::span<const Run> runs_;
   LocalSpec local_;
   int channels_, steps_;
+  bool stress_;
   std::vector<Operation> operations_;
   std::vector<Turn> turns_;
   std::vector<float> offset_;  // [C] -mean / scale

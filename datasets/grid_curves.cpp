@@ -15,13 +15,6 @@ using json = nlohmann::json;
 
 constexpr std::size_t kMost = 64;
 
-struct Group {
-  const GridRun* first = nullptr;
-  std::set<std::int32_t> phases;
-  std::vector<StressComponents> sum;
-  int runs = 0;
-};
-
 std::set<std::int32_t> phases_of(const GridRun& run) {
   return run.phase.empty() ? std::set<std::int32_t>{0} : std::set<std::int32_t>(run.phase.begin(), run.phase.end());
 }
@@ -40,37 +33,47 @@ bool same_load(std::vector<LoadStep> a, std::vector<LoadStep> b) {
   return load_difference(a, b).empty();
 }
 
-json mean_curves(std::span<const GridRun> runs, std::span<const PhaseSpec> phases) {
-  std::vector<Group> groups;
-  for (const GridRun& run : runs) {
-    if (run.stress.empty()) continue;
-    const auto present = phases_of(run);
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) {
-      return g.phases == present && same_load(run.loads, g.first->loads);
-    });
-    if (group == groups.end()) {
-      if (groups.size() == kMost) continue;
-      groups.push_back({&run, present, std::vector<StressComponents>(run.loads.size(), StressComponents{}), 0});
-      group = groups.end() - 1;
-    }
-    ++group->runs;
-    for (std::size_t t = 0; t < group->sum.size(); ++t) {
-      const StressComponents mean = mean_stress(run.voxels(), run.stress.data() + 6 * run.voxels() * std::int64_t(t));
-      for (std::size_t c = 0; c < 6; ++c) group->sum[t][c] += mean[c];
-    }
+void MeanCurves::add(const GridRun& run) {
+  if (run.stress.empty()) return;
+  auto present = phases_of(run);
+  auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) {
+    return g.phases == present && same_load(run.loads, g.loads);
+  });
+  if (group == groups_.end()) {
+    if (groups_.size() == kMost) return;
+    groups_.push_back(
+        {run.loads, std::move(present), std::vector<StressComponents>(run.loads.size(), StressComponents{}), 0});
+    group = groups_.end() - 1;
   }
-  json out = json::array();
-  for (Group& g : groups) {
-    json entry{{"loads", json::array()}, {"phases", json::array()}, {"runs", g.runs}, {"stress", json::array()}};
-    for (const LoadStep& load : g.first->loads) entry["loads"].push_back({{"L", load.L}, {"prescribed", load.prescribed}});
+  ++group->runs;
+  for (std::size_t t = 0; t < group->sum.size(); ++t) {
+    const StressComponents mean = mean_stress(run.voxels(), run.stress.data() + 6 * run.voxels() * std::int64_t(t));
+    for (std::size_t c = 0; c < 6; ++c) group->sum[t][c] += mean[c];
+  }
+}
+
+nlohmann::json MeanCurves::json(std::span<const PhaseSpec> phases) const {
+  auto out = nlohmann::json::array();
+  for (const Group& g : groups_) {
+    nlohmann::json entry{{"loads", nlohmann::json::array()},
+                         {"phases", nlohmann::json::array()},
+                         {"runs", g.runs},
+                         {"stress", nlohmann::json::array()}};
+    for (const LoadStep& load : g.loads) entry["loads"].push_back({{"L", load.L}, {"prescribed", load.prescribed}});
     for (const std::int32_t p : g.phases) entry["phases"].push_back(phases[std::size_t(p)].name);
-    for (StressComponents& step : g.sum) {
+    for (StressComponents step : g.sum) {
       for (double& v : step) v /= g.runs;
       entry["stress"].push_back(step);
     }
     out.push_back(entry);
   }
   return out;
+}
+
+json mean_curves(std::span<const GridRun> runs, std::span<const PhaseSpec> phases) {
+  MeanCurves curves;
+  for (const GridRun& run : runs) curves.add(run);
+  return curves.json(phases);
 }
 
 std::vector<StressComponents> stored_curve(const std::string& domain, const std::vector<LoadStep>& own,

@@ -2,6 +2,8 @@
 // learned the material and nothing of the microstructure. Evaluation holds them against the model.
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +19,22 @@ namespace grainspin {
 //   [{"loads": [{"L": [9], "prescribed": [9]} a step], "phases": [names], "runs": n,
 //     "stress": [[xx, yy, zz, yz, xz, xy] a step]}]   Pa, the mean over voxels, and over runs each once
 nlohmann::json mean_curves(std::span<const GridRun> runs, std::span<const PhaseSpec> phases);
+
+// The same from runs that are given one after the other.
+class MeanCurves {
+ public:
+  void add(const GridRun& run);
+  nlohmann::json json(std::span<const PhaseSpec> phases) const;
+
+ private:
+  struct Group {
+    std::vector<LoadStep> loads;
+    std::set<std::int32_t> phases;
+    std::vector<StressComponents> sum;
+    int runs = 0;
+  };
+  std::vector<Group> groups_;
+};
 
 // From a domain's "mean_curves", or from "mean_curve" ([[6] a step]) where `own` is the load: the one under this load with
 // these phases, in any order; empty where there is none. Error kFormat where the domain is not of this form.

@@ -71,6 +71,12 @@ GridRun make_grid_run(GridRun run, bool answered, std::span<const PhaseSpec> pha
   return run;
 }
 
+void load_phases(const std::string& path, const SlipChoice& slip, std::vector<PhaseSpec>& phases, bool extend) {
+  const auto reader = open_archive(path);
+  for (const PhaseInfo& phase : reader->info().phases)
+    place_phase(phase_spec(phase, slip, path), phases, extend, path);
+}
+
 GridRun load_grid_run(const std::string& path, StressData stress, const SlipChoice& slip,
                       std::vector<PhaseSpec>& phases, bool extend) {
   const auto reader = open_archive(path);

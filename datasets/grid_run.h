@@ -30,6 +30,13 @@ struct GridRun {
   std::vector<float> w;       // [T][N][3] rad, sample frame
   std::vector<float> stress;  // [T][N][6] Pa, Cauchy; empty where the archive has none or it is not asked for
 
+  // The run without its fields.
+  GridRun head() const {
+    GridRun out;
+    out.path = path, out.shape = shape, out.boundaries = boundaries, out.spacing = spacing;
+    out.loads = loads, out.answer = answer;
+    return out;
+  }
   int steps() const { return int(loads.size()); }
   std::int64_t voxels() const { return shape.voxels(); }
   std::int64_t voxel_steps() const { return voxels() * steps(); }
@@ -46,6 +53,9 @@ enum class StressData : int { kNone = 0, kWhereKnown = 1, kWanted = 2 };
 // value that is not finite; errors of phases.h.
 GridRun load_grid_run(const std::string& path, StressData stress, const SlipChoice& slip,
                       std::vector<PhaseSpec>& phases, bool extend);
+
+// The phases of an archive alone, found or added as load_grid_run does.
+void load_phases(const std::string& path, const SlipChoice& slip, std::vector<PhaseSpec>& phases, bool extend);
 
 // The same from fields in memory, as they would stand in a file: q[T + 1][N][4], any equivalents; `loads` with
 // the values that the free components took. Checks and follows. `answered`: these values are known.

@@ -31,6 +31,13 @@ struct Run {
   std::vector<float> stress;    // [T][N][6] Pa, Cauchy; empty where not asked for
   int channels = 0;             // C
 
+  // The run without its fields.
+  Run head() const {
+    Run out;
+    out.path = path, out.shape = shape, out.boundaries = boundaries;
+    out.point_group = point_group, out.c_over_a = c_over_a, out.loads = loads, out.channels = channels;
+    return out;
+  }
   int steps() const { return int(loads.size()); }
   std::int64_t voxels() const { return shape.voxels(); }
   std::int64_t bytes() const {

@@ -25,31 +25,58 @@ Division divide(int n, int held_out, std::uint64_t seed) {
 }
 
 TrainingSet::TrainingSet(const std::vector<std::string>& archives, bool stress, int held_out,
-                         std::uint64_t seed)
+                         std::uint64_t seed, std::int64_t memory)
     : stress_(stress) {
   require(!archives.empty(), Errc::kArgument, "no archive to train on");
-  std::vector<Run> read;
-  for (const std::string& path : archives) {
-    read.push_back(load_run(path, stress));
-    require_alike(read);  // at once: a long list is not read to its end in vain
-  }
-  const Division division = divide(int(read.size()), held_out, seed);
+  const Division division = divide(int(archives.size()), held_out, seed);
   held_out_ = division.held_out;
-  for (const int i : division.order) {
-    runs_.push_back(std::move(read[std::size_t(i)]));
-    hashes_.push_back(sha256_of_file(runs_.back().path));
+  const std::size_t n = archives.size(), training = n - std::size_t(held_out_);
+  runs_.resize(n);
+  hashes_.resize(n);
+  store_.emplace(n, memory, [this](std::size_t i) { return load_run(runs_[i].path, stress_); });
+  std::vector<std::size_t> place(n);
+  for (std::size_t i = 0; i < n; ++i) place[std::size_t(division.order[i])] = i;
+  std::vector<Run> pair(2);
+  double voxels = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    Run run = load_run(archives[i], stress);
+    pair[i > 0] = run.head();
+    if (i > 0) require_alike(pair);  // at once: a long list is not read to its end in vain
+    const std::size_t at = place[i];
+    runs_[at] = run.head();
+    bytes_ += run.bytes();
+    largest_ = std::max(largest_, run.bytes());
+    hashes_[at] = sha256_of_file(run.path);
+    if (at < training) {
+      scales_.add(run);
+      if (!domain_) domain_.emplace(std::vector<DomainRanges::Phase>{{"", run.point_group, {}}});
+      domain_->add(run);
+      add_turned(run);
+      voxels += double(run.voxels());
+    }
+    require(memory == 0 || run.bytes() <= memory, Errc::kMemory,
+            run.path + ": its fields take " + std::to_string(run.bytes()) + " bytes, the data memory is " +
+                std::to_string(memory));
+    store_->put(at, std::move(run));
+  }
+  for (double& v : turned_) v /= voxels;
+}
+
+void TrainingSet::add_turned(const Run& run) {
+  turned_.resize(std::size_t(run.steps()), 0);
+  const std::size_t row = std::size_t(run.voxels()) * 4;
+  for (std::size_t t = 0; t < turned_.size(); ++t) {
+    const float* q = &run.q[(t + 1) * row];
+    for (std::size_t i = 0; i < row; ++i) {
+      const double d = double(q[i]) - run.q[i];
+      turned_[t] += 4 * d * d;
+    }
   }
 }
 
 std::int64_t TrainingSet::voxels() const {
   std::int64_t n = 0;
   for (const Run& run : training()) n += run.voxels();
-  return n;
-}
-
-std::int64_t TrainingSet::bytes() const {
-  std::int64_t n = 0;
-  for (const Run& run : runs_) n += run.bytes();
   return n;
 }
 
@@ -62,24 +89,14 @@ ModelSpec TrainingSet::spec(const LocalSpec& local) const {
   for (LoadStep& load : spec.loads)
     for (std::size_t i = 0; i < 9; ++i)
       if (!load.prescribed[i]) load.L[i] = 0;
-  set_scales(training(), spec);
-  DomainRanges domain(domain_phases(spec));
-  for (const Run& run : training()) domain.add(run);
-  spec.domain = domain.json();
+  scales_.set(spec);
+  spec.domain = domain_->json();
   return spec;
 }
 
 Run TrainingSet::load_alike(const std::string& path) const {
   Run run = load_run(path, stress_);
-  // Only what is compared: the fields stay where they are.
-  std::vector<Run> pair(2);
-  for (std::size_t i = 0; i < 2; ++i) {
-    const Run& from = i == 0 ? runs_[0] : run;
-    pair[i].path = from.path;
-    pair[i].point_group = from.point_group;
-    pair[i].c_over_a = from.c_over_a;
-    pair[i].loads = from.loads;
-  }
+  const std::vector<Run> pair{runs_[0], run.head()};
   require_alike(pair);
   return run;
 }

@@ -39,13 +39,14 @@ Sample to_tensors(TurnedRun& run, int steps, torch::Device device) {
   return s;
 }
 
-DeviceFields::DeviceFields(std::span<const Run> runs, const ModelSpec& spec,
-                           std::vector<Operation> operations, torch::Device device)
-    : runs_(runs), local_(spec.local), operations_(std::move(operations)), device_(device) {
-  const std::int64_t T = runs[0].steps(), C = runs[0].channels;
+DeviceFields::DeviceFields(Runs runs, const ModelSpec& spec, std::vector<Operation> operations,
+                           torch::Device device)
+    : runs_(std::move(runs)), local_(spec.local), operations_(std::move(operations)), device_(device) {
+  const std::int64_t T = runs_[0]->steps(), C = runs_[0]->channels;
   std::vector<at::Tensor> e, q, w, stress;
   std::int64_t voxels = 0;
-  for (const Run& run : runs) {
+  for (const auto& pointer : runs_) {
+    const Run& run = *pointer;
     const std::int64_t N = run.voxels();
     first_.push_back(voxels);
     voxels += N;
@@ -106,7 +107,7 @@ Sample DeviceFields::voxels(const std::vector<Draw>& draws) const {
   std::int64_t* neighbour = index.data_ptr<std::int64_t>();
   for (std::int64_t b = 0; b < B; ++b) {
     const Draw& d = draws[std::size_t(b)];
-    const Run& run = runs_[std::size_t(d.run)];
+    const Run& run = *runs_[std::size_t(d.run)];
     const std::int64_t first = first_[std::size_t(d.run)];
     const int x = int(d.voxel % run.shape.nx), y = int(d.voxel / run.shape.nx % run.shape.ny),
               z = int(d.voxel / run.shape.nx / run.shape.ny);
@@ -132,7 +133,7 @@ Sample DeviceFields::voxels(const std::vector<Draw>& draws) const {
 
 Sample DeviceFields::grid(const Draw& draw) const {
   const auto from =
-      turned_voxels(operations_[std::size_t(draw.operation)], runs_[std::size_t(draw.run)].shape);
+      turned_voxels(operations_[std::size_t(draw.operation)], runs_[std::size_t(draw.run)]->shape);
   const at::Tensor voxels = (torch::tensor(from, torch::kLong) + first_[std::size_t(draw.run)]).to(device_);
   return gathered(voxels, torch::full({1}, draw.operation, torch::kLong).to(device_));
 }

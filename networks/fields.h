@@ -1,7 +1,7 @@
 // Samples of a training as tensors: from the CPU's batches, or gathered where the fields lie in GPU memory.
 #pragma once
 
-#include <span>
+#include <memory>
 #include <vector>
 
 #include <torch/torch.h>
@@ -29,8 +29,8 @@ Sample to_tensors(TurnedRun& run, int steps, torch::Device device);
 // BatchMaker and turn() give.
 class DeviceFields {
  public:
-  DeviceFields(std::span<const Run> runs, const ModelSpec& spec, std::vector<Operation> operations,
-               torch::Device device);
+  using Runs = std::vector<std::shared_ptr<const Run>>;
+  DeviceFields(Runs runs, const ModelSpec& spec, std::vector<Operation> operations, torch::Device device);
   Sample voxels(const std::vector<Draw>& draws) const;
   Sample grid(const Draw& draw) const;
 
@@ -39,7 +39,7 @@ class DeviceFields {
                      const torch::Tensor& turns) const;
   Sample gathered(const torch::Tensor& voxels, const torch::Tensor& operations) const;
 
-  std::span<const Run> runs_;
+  Runs runs_;
   LocalSpec local_;
   std::vector<Operation> operations_;
   std::vector<std::vector<int>> taps_;  // of each operation

@@ -1,6 +1,7 @@
 #include "networks/grid_pool.h"
 
 #include <numeric>
+#include <sstream>
 
 #include "datasets/batch.h"
 #include "datasets/operations.h"
@@ -44,22 +45,29 @@ NonlocalNetworkImpl::State warmed_up(const NonlocalNetwork& network, const Nonlo
   return state;
 }
 
-GridPool::GridPool(std::span<const GridRun> runs, std::vector<std::vector<int>> operations, std::uint64_t seed,
-                   const NonlocalNetwork& network, torch::Device device)
-    : runs_(runs), operations_(std::move(operations)), seed_(seed), network_(network), device_(device) {}
+GridPool::GridPool(GridSet& data, std::vector<std::vector<int>> operations, std::uint64_t seed,
+                   const NonlocalNetwork& network, torch::Device device, Ranks& ranks)
+    : data_(data),
+      operations_(std::move(operations)),
+      seed_(seed),
+      network_(network),
+      device_(device),
+      ranks_(ranks) {}
 
-void GridPool::place(GridMember& member, int run, int operation) const {
+void GridPool::place(std::size_t i, int run, int operation) {
+  GridMember& member = members_[i];
   member = {};
   member.run = run;
   member.operation = operation;
-  const GridRun turned = turn(runs_[std::size_t(run)], cube_operations()[std::size_t(operation)]);
+  if (!here(i)) return;
+  const GridRun turned = turn(*data_.fields(std::size_t(run)), cube_operations()[std::size_t(operation)]);
   member.fields = std::make_shared<GridFields>(turned, network_, device_);
   member.state = network_->start(member.fields->grid);
   member.q = member.fields->grid.pad(member.fields->q.select(0, 0));
 }
 
-void GridPool::renew(GridMember& member, std::int64_t& draws) const {
-  const std::uint64_t n = runs_.size(), i = std::uint64_t(draws++);
+void GridPool::renew(std::size_t member, std::int64_t& draws) {
+  const std::uint64_t n = data_.training().size(), i = std::uint64_t(draws++);
   std::vector<int> order(n);
   std::iota(order.begin(), order.end(), 0);
   const std::uint64_t pass = mix(seed_ ^ 0x6e0, i / n);
@@ -71,16 +79,43 @@ void GridPool::renew(GridMember& member, std::int64_t& draws) const {
 
 void GridPool::fill(int members, std::int64_t& draws) {
   members_.resize(std::size_t(members));
-  for (GridMember& member : members_) renew(member, draws);
+  for (std::size_t i = 0; i < members_.size(); ++i) renew(i, draws);
+}
+
+std::vector<at::Tensor> GridPool::of_member(const GridMember& m) const {
+  std::vector<at::Tensor> tensors{m.q.to(torch::kCPU)};
+  for (const auto* list : {&m.state.x, &m.state.h})
+    for (const at::Tensor& t : *list) tensors.push_back(t.to(torch::kCPU));
+  return tensors;
 }
 
 std::vector<at::Tensor> GridPool::pack() const {
   std::vector<std::int64_t> places;
   std::vector<at::Tensor> tensors{at::Tensor()};
-  for (const GridMember& m : members_) {
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    const GridMember& m = members_[i];
     for (const int v : {m.run, m.operation, m.step, int(m.first)}) places.push_back(v);
-    tensors.push_back(m.q);
-    for (const auto* list : {&m.state.x, &m.state.h}) tensors.insert(tensors.end(), list->begin(), list->end());
+    std::vector<at::Tensor> own;
+    std::string bytes;
+    if (here(i)) own = of_member(m);
+    if (ranks_.size() > 1) {  // to rank 0, which writes
+      const int owner = int(i % std::size_t(ranks_.size()));
+      if (here(i)) {
+        std::ostringstream out;
+        torch::save(own, out);
+        bytes = std::move(out).str();
+      }
+      bytes.resize(std::size_t(ranks_.gather(std::int64_t(bytes.size()))[std::size_t(owner)]));
+      const RankMessage message{ranks_.root() ? owner : 0, bytes.data(), std::int64_t(bytes.size())};
+      const std::span one(&message, 1);
+      const bool sends = here(i) && !ranks_.root(), receives = ranks_.root() && !here(i);
+      ranks_.exchange(one.first(sends ? 1 : 0), one.first(receives ? 1 : 0));
+      if (receives) {
+        std::istringstream in(bytes);
+        torch::load(own, in);
+      }
+    }
+    tensors.insert(tensors.end(), own.begin(), own.end());
   }
   tensors[0] = torch::tensor(places, torch::kLong).view({-1, 4});
   return tensors;
@@ -91,20 +126,25 @@ void GridPool::unpack(const std::vector<at::Tensor>& tensors) {
           "checkpoint: a pool of grids of another layout");
   const auto places = tensors[0].accessor<std::int64_t, 2>();
   members_.assign(std::size_t(tensors[0].size(0)), {});
-  std::size_t next = 1;
-  const auto take = [&](at::Tensor& into) {
-    require(next < tensors.size() && tensors[next].sizes() == into.sizes(), Errc::kFormat,
-            "checkpoint: the pool's grids do not fit the runs");
-    into = tensors[next++].to(device_);
-  };
+  require(!members_.empty() && (tensors.size() - 1) % members_.size() == 0, Errc::kFormat,
+          "checkpoint: a pool of grids of another layout");
+  const std::size_t each = (tensors.size() - 1) / members_.size();
   for (std::size_t i = 0; i < members_.size(); ++i) {
     const auto at = places[std::int64_t(i)];
-    require(at[0] >= 0 && at[0] < std::int64_t(runs_.size()) && at[1] >= 0 && at[1] < 48, Errc::kFormat,
+    require(at[0] >= 0 && at[0] < std::int64_t(data_.training().size()) && at[1] >= 0 && at[1] < 48, Errc::kFormat,
             "checkpoint: the pool's grids do not fit the runs");
+    place(i, int(at[0]), int(at[1]));
     GridMember& m = members_[i];
-    place(m, int(at[0]), int(at[1]));
     m.step = int(at[2]);
     m.first = at[3] != 0;
+    if (!here(i)) continue;
+    std::size_t next = 1 + i * each;
+    const std::size_t end = next + each;
+    const auto take = [&](at::Tensor& into) {
+      require(next < end && tensors[next].sizes() == into.sizes(), Errc::kFormat,
+              "checkpoint: the pool's grids do not fit the runs");
+      into = tensors[next++].to(device_);
+    };
     take(m.q);
     for (auto* list : {&m.state.x, &m.state.h})
       for (at::Tensor& t : *list) take(t);

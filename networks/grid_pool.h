@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
-#include "datasets/grid_run.h"
+#include "datasets/grid_set.h"
 #include "networks/nonlocal.h"
+#include "src/ranks/ranks.h"
 
 namespace grainspin {
 
@@ -34,36 +34,44 @@ struct GridMember {
   int run = 0, operation = 0;  // index into the runs; into cube_operations()
   int step = 0;                // strain steps done
   bool first = true;           // no chunk of it has been run
+  // On the rank that advances it; empty elsewhere.
   std::shared_ptr<const GridFields> fields;
   NonlocalNetworkImpl::State state;
   at::Tensor q;  // [V, 4] of the periodic cell: where the own path stands; read after step 0 of it
 };
 
 // Each pass over the runs is a new random order; operations are drawn evenly. Stateless (mix() of the seed and
-// the position in the sequence), so that a resumed training draws the same.
+// the position in the sequence), so that a resumed training draws the same. With several ranks all know where every
+// grid stands, and member i lies on rank i % ranks.
 class GridPool {
  public:
-  // Keeps references. operations[r]: indices into cube_operations() that run r may be turned by.
-  GridPool(std::span<const GridRun> runs, std::vector<std::vector<int>> operations, std::uint64_t seed,
-           const NonlocalNetwork& network, torch::Device device);
+  // Keeps references. operations[r]: indices into cube_operations() that training run r may be turned by.
+  GridPool(GridSet& data, std::vector<std::vector<int>> operations, std::uint64_t seed,
+           const NonlocalNetwork& network, torch::Device device, Ranks& ranks);
 
   // Fills the pool from the start of the sequence.
   void fill(int members, std::int64_t& draws);
-  std::vector<GridMember>& members() { return members_; }
+  GridMember& member(std::size_t i) { return members_[i]; }
+  std::size_t size() const { return members_.size(); }
+  int steps(std::size_t i) const { return data_.training()[std::size_t(members_[i].run)].steps(); }
+  bool here(std::size_t i) const { return int(i % std::size_t(ranks_.size())) == ranks_.rank(); }
   // The next run of the sequence in a member's place, at its initial state.
-  void renew(GridMember& member, std::int64_t& draws) const;
+  void renew(std::size_t i, std::int64_t& draws);
 
-  // The members as tensors, for a checkpoint, and back; Error kFormat where they do not fit the runs.
+  // The members as tensors, for a checkpoint; collective, whole on rank 0 alone. And back, from all of them; Error kFormat
+  // where they do not fit the runs.
   std::vector<at::Tensor> pack() const;
   void unpack(const std::vector<at::Tensor>& tensors);
 
  private:
-  void place(GridMember& member, int run, int operation) const;
-  std::span<const GridRun> runs_;
+  void place(std::size_t i, int run, int operation);
+  std::vector<at::Tensor> of_member(const GridMember& m) const;
+  GridSet& data_;
   std::vector<std::vector<int>> operations_;
   std::uint64_t seed_;
   NonlocalNetwork network_;
   torch::Device device_;
+  Ranks& ranks_;
   std::vector<GridMember> members_;
 };
 

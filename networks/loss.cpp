@@ -4,7 +4,7 @@
 
 namespace grainspin {
 
-Loss::Loss(const ModelSpec& spec, std::span<const Run> runs, torch::Device device) {
+Loss::Loss(const ModelSpec& spec, const std::vector<double>& turned, torch::Device device) {
   auto vector = [&](const auto& v) {
     return torch::tensor(std::vector<float>(v.begin(), v.end())).to(device);
   };
@@ -12,18 +12,7 @@ Loss::Loss(const ModelSpec& spec, std::span<const Run> runs, torch::Device devic
   stress_mean_ = vector(spec.stress_mean);
   stress_scale_ = vector(spec.stress_scale);
   std::vector<float> inverse;
-  for (int t = 1; t <= spec.steps(); ++t) {
-    double sum = 0, voxels = 0;
-    for (const Run& run : runs) {
-      const std::size_t n = std::size_t(run.voxels()) * 4, offset = std::size_t(t) * n;
-      for (std::size_t i = 0; i < n; ++i) {
-        const double d = double(run.q[offset + i]) - run.q[i];
-        sum += 4 * d * d;
-      }
-      voxels += double(run.voxels());
-    }
-    inverse.push_back(float(voxels / std::max(sum, 1e-12)));
-  }
+  for (const double t : turned) inverse.push_back(float(1 / std::max(t, 1e-16)));
   path_scale_ = torch::tensor(inverse).to(device);
 }
 

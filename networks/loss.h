@@ -1,18 +1,16 @@
 // What training makes small.
 #pragma once
 
-#include <span>
 #include <vector>
 
-#include "datasets/run.h"
 #include "networks/local.h"
 
 namespace grainspin {
 
 class Loss {
  public:
-  // Scales from the runs: mean square angle to the initial orientation at each step.
-  Loss(const ModelSpec& spec, std::span<const Run> runs, torch::Device device);
+  // turned: mean square angle of the runs to the initial orientation after each step, rad^2.
+  Loss(const ModelSpec& spec, const std::vector<double>& turned, torch::Device device);
 
   // Heads against the true increments [T, B, 3] and, with a stress head, stresses [T, B, 6]: squared
   // residuals per component over the scales. The variance head sees residuals that it cannot change.

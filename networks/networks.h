@@ -18,5 +18,6 @@ std::unique_ptr<Surrogate> make_libtorch(const Model& model, const EngineOptions
 std::string torch_version();
 // Whether LibTorch finds a CUDA device.
 bool torch_has_cuda();
+int torch_cuda_devices();
 
 }  // namespace grainspin

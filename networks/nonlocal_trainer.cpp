@@ -48,7 +48,7 @@ double graph_bytes(const NonlocalSpec& s) {
 
 class NonlocalTrainer : public TrainingLoop {
  public:
-  explicit NonlocalTrainer(const TrainOptions& options) : TrainingLoop(options) {
+  NonlocalTrainer(const TrainOptions& options, Ranks& ranks) : TrainingLoop(options, ranks) {
     check_options();
     const NonlocalRecipe& r = options_.recipe;
     Model parent;
@@ -59,7 +59,7 @@ class NonlocalTrainer : public TrainingLoop {
       const SlipChoice own = inherited_slip(r.slip, parent.spec.nonlocal);
       if (same_phases(options.archives, own, parent.spec.nonlocal)) slip = own, known = parent.spec.nonlocal.phases;
     }
-    data_.emplace(options.archives, r.stress, slip, options.held_out, options.seed, known);
+    data_.emplace(options.archives, r.stress, slip, options.held_out, options.seed, known, options.memory);
     NonlocalSpec settings = options.nonlocal;
     settings.stress = r.stress != StressData::kNone && data_->has_stress();
     spec_ = data_->spec(settings);
@@ -74,12 +74,12 @@ class NonlocalTrainer : public TrainingLoop {
       network_->load(child);
     }
     network_->to(device_);
-    loss_.emplace(grid_scales(data_->training()), double(spec_.stress_scale[0]), r.stress_weight, r.curve_weight,
+    loss_.emplace(data_->scales(), double(spec_.stress_scale[0]), r.stress_weight, r.curve_weight,
                   r.free_weight);
     std::vector<std::vector<int>> operations;
     for (const GridRun& run : data_->training()) operations.push_back(operations_of(run, options_));
     for (const auto& o : operations) most_operations_ = std::max(most_operations_, int(o.size()));
-    pool_.emplace(data_->training(), operations, options.seed, network_, device_);
+    pool_.emplace(*data_, operations, options.seed, network_, device_, ranks_);
     if (!options.resume) pool_->fill(r.pool, state_.draws);
     epoch_ = double(data_->voxel_steps());
     for (const GridRun& run : data_->held_out()) scoring_ += double(run.voxel_steps()) / 3;  // forward alone
@@ -120,6 +120,12 @@ class NonlocalTrainer : public TrainingLoop {
             "weights of the loss: not negative");
     require(r.score_share > 0, Errc::kArgument, "score share: above 0");
     require(r.graph_bytes > 0, Errc::kArgument, "graph memory: above 0");
+    const int R = ranks_.size();
+    require(r.grids >= R, Errc::kArgument,
+            "grids: " + std::to_string(r.grids) + " in an optimiser step are too few for " + std::to_string(R) +
+                " ranks, which take one each at least");
+    require(r.pool % R == 0, Errc::kArgument,
+            "pool: " + std::to_string(r.pool) + " grids cannot be shared evenly by " + std::to_string(R) + " ranks");
   }
 
   nlohmann::json settings() const override {
@@ -180,43 +186,50 @@ class NonlocalTrainer : public TrainingLoop {
     return std::min(r.longest, r.chunk + int(grown * (r.longest - r.chunk + 1)));
   }
 
-  double gradients() override {
-    const bool own = own_path();
+  Parts begin_step() override {
     const NonlocalRecipe& r = options_.recipe;
     loss_->stress_weight(r.stress_weight * (r.stress_ramp > 0 ? std::min(1.0, fraction() / r.stress_ramp) : 1));
-    const int length = chunk_length(), grids = r.grids;
-    auto& members = pool_->members();
-    const std::size_t first = std::size_t(mix(options_.seed ^ 0x900, std::uint64_t(state_.step)) % members.size());
-    touched_.clear();
-    double sum = 0;
-    for (int g = 0; g < grids; ++g) {
-      touched_.push_back((first + std::size_t(g)) % members.size());
-      sum += advance(members[touched_.back()], own, length) / grids;
-    }
-    return sum;
+    const std::size_t first = std::size_t(mix(options_.seed ^ 0x900, std::uint64_t(state_.step)) % pool_->size());
+    chunks_.clear();
+    for (int g = 0; g < r.grids; ++g) chunks_.push_back(chunk((first + std::size_t(g)) % pool_->size()));
+    own_ = own_path();
+    return {r.grids, int(first)};  // member i lies on rank i % ranks
   }
 
-  // A chunk of one grid: adds its gradient, moves the grid on; returns its loss.
-  double advance(GridMember& member, bool own, int length) {
-    const auto fields = member.fields;
-    const GridFields& f = *fields;
+  // What an optimiser step does with one grid: strain steps [first, last) of it.
+  struct Chunk {
+    std::size_t member;
+    int first, last, length;  // length: that of a full one
+  };
+  Chunk chunk(std::size_t i) {
+    const GridMember& member = pool_->member(i);
+    const int length = chunk_length();
     // A first chunk of random length: the places where the gradient is cut off then differ from grid to grid.
     const int wanted = member.first ? 1 + int(mix(options_.seed ^ 0x1e7, std::uint64_t(state_.step)) %
                                               std::uint64_t(length))
                                     : length;
-    const int last = std::min(f.steps(), member.step + wanted);
+    return {i, member.step, std::min(pool_->steps(i), member.step + wanted), length};
+  }
+
+  // A chunk of one grid: its gradient; the grid's state moves on.
+  PartResult part(int index) override {
+    const Chunk c = chunks_[std::size_t(index)];
+    GridMember& member = pool_->member(c.member);
+    const auto fields = member.fields;
+    const GridFields& f = *fields;
+    const bool own = own_;
     const double voxels = double(f.grid.voxels());
-    const int first = member.step;
-    const bool checkpointed = voxels * step_bytes_ * (last - member.step) > double(options_.recipe.graph_bytes);
+    const bool checkpointed = voxels * step_bytes_ * (c.last - c.first) > double(options_.recipe.graph_bytes);
     const auto weights = network_->expand();
     at::Tensor total, shown, q = member.q;
     // What the grid's own orientations at the chunk's start become by the true increments.
     at::Tensor wanted_q = own ? f.grid.crop(q) : at::Tensor();
     double strain = 0;
-    auto state = member.step == 0 ? warmed_up(network_, weights, f, q, checkpointed) : member.state;
+    PartResult r;
+    auto state = c.first == 0 ? warmed_up(network_, weights, f, q, checkpointed) : member.state;
     {
       Autocast autocast(options_.bfloat16 && !device_.is_cpu());
-      for (int t = member.step; t < last; ++t) {
+      for (int t = c.first; t < c.last; ++t) {
         const CellLoad& load = f.loads[std::size_t(t)];
         if (!own) q = f.grid.pad(f.q.select(0, t));
         const auto p = checkpointed ? network_->step_checkpointed(weights, f.grid, load, q, state)
@@ -230,39 +243,42 @@ class NonlocalTrainer : public TrainingLoop {
         if (!terms.total.defined()) continue;
         total = total.defined() ? total + terms.total : terms.total;
         shown = shown.defined() ? shown + terms.increment.detach() : terms.increment.detach();
-        state_.loss_count += 1;
+        r.count += 1;
       }
     }
-    double loss = 0;
     if (total.defined()) {
-      total = total / double(length);
+      total = total / double(c.length);
       (total / double(options_.recipe.grids)).backward();
-      loss = total.item<double>();
-      state_.loss_sum += shown.item<double>();
+      r.loss = total.item<double>() / options_.recipe.grids;
+      r.shown = shown.item<double>();
     }
-    state_.samples += double(f.voxels()) * (last - member.step);
+    r.samples = double(f.voxels()) * (c.last - c.first);
     state.detach();
     member.state = std::move(state);
-    member.step = last;
-    member.first = false;
-    member.q = own ? q.detach() : f.grid.pad(f.q.select(0, last));
+    member.q = own ? q.detach() : f.grid.pad(f.q.select(0, c.last));
     // A state that has run away, seen by a loss far above that of turning nothing (1 a step), would only breed
     // more of its kind: its grid starts anew.
-    const bool astray = !(shown.defined() && shown.item<double>() < kAstray * double(last - first));
-    if (member.step == f.steps() || astray) pool_->renew(member, state_.draws);
-    return loss;
+    r.astray = !(shown.defined() && r.shown < kAstray * double(c.last - c.first));
+    return r;
+  }
+
+  void end_part(int index, const PartResult& r) override {
+    const Chunk& c = chunks_[std::size_t(index)];
+    GridMember& member = pool_->member(c.member);
+    member.step = c.last;
+    member.first = false;
+    if (c.last == pool_->steps(c.member) || r.astray) pool_->renew(c.member, state_.draws);
   }
 
   void left_out() override {
-    for (const std::size_t i : touched_) pool_->renew(pool_->members()[i], state_.draws);
+    for (const Chunk& c : chunks_) pool_->renew(c.member, state_.draws);
   }
   void pack() override { state_.more = pool_->pack(); }
   void unpack() override { pool_->unpack(state_.more); }
 
-  std::vector<RunScore> score_held_out(bool full) override {
-    std::vector<RunScore> scores;
-    for (const GridRun& run : data_->held_out()) scores.push_back(score(network_, run, device_, full));
-    return scores;
+  int held_out() const override { return int(data_->held_out().size()); }
+  RunScore score_held_out(int run, bool full) override {
+    return score(network_, *data_->fields(data_->training().size() + std::size_t(run)), device_, full);
   }
   RunScore score_archive(const std::string& path) override {
     return score(network_, data_->load_alike(path), device_, true);
@@ -288,15 +304,16 @@ class NonlocalTrainer : public TrainingLoop {
   NonlocalNetwork network_{nullptr};
   std::optional<NonlocalLoss> loss_;
   std::optional<GridPool> pool_;
-  std::vector<std::size_t> touched_;
+  std::vector<Chunk> chunks_;  // of the optimiser step
+  bool own_ = false;
   double epoch_ = 1, scoring_ = 0, step_bytes_ = 0;
   int most_operations_ = 1;
 };
 
 }  // namespace
 
-TrainReport train_nonlocal(const TrainOptions& options, const TrainProgress& progress) {
-  return NonlocalTrainer(options).run(progress);
+TrainReport train_nonlocal(const TrainOptions& options, Ranks& ranks, const TrainProgress& progress) {
+  return NonlocalTrainer(options, ranks).run(progress);
 }
 
 }  // namespace grainspin

@@ -148,4 +148,8 @@ bool torch_has_cuda() {
   return torch::cuda::is_available();
 }
 
+int torch_cuda_devices() {
+  return int(torch::cuda::device_count());
+}
+
 }  // namespace grainspin

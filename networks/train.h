@@ -17,6 +17,8 @@
 
 namespace grainspin {
 
+class Ranks;
+
 // How the nonlocal family is trained; what both families have is in TrainOptions.
 struct NonlocalRecipe {
   StressData stress = StressData::kWhereKnown;  // a stress head where some training run has F and P, always, never
@@ -56,6 +58,9 @@ struct TrainOptions {
 
   double teacher = 0.8;  // this part of the budget sees true orientations, the rest the model's own path
   int batch = 1024;  // voxels of an optimiser step; `neighbours` on its own path: whole grids, at least one
+  // Local: single voxels of a batch are computed in so many parts, which the ranks share; 0: one for each rank. Whole
+  // grids, and those of the nonlocal family, are a part each.
+  int parts = 0;
   // Of AdamW. Local: linear warm-up over 2 % of the budget, then cosine to 1 %. Nonlocal: see NonlocalRecipe.
   double lr = 3e-3;
   double weight_decay = 0.1;
@@ -67,10 +72,13 @@ struct TrainOptions {
   bool augment = true;     // the load's operations on grid and fields
   std::uint64_t seed = 1;
   std::string init;  // model file whose weights training starts from (inherit.h); empty: none
+  // Bytes that the runs' fields and the batches made of them may take; what does not fit is read again from the archives
+  // when it is needed, with the same results. 0: all runs are held. No less than the largest run.
+  std::int64_t memory = 0;
   int threads = 0;  // 0: as many as LibTorch takes
   Device device = Device::kCpu;
   int gpu = 0;
-  bool bfloat16 = false;  // matrix products in bfloat16
+  bool bfloat16 = false;  // matrix products of the training in bfloat16; weights, sums, loss and scores in float32
 
   std::string checkpoint;  // path; empty: none
   double checkpoint_minutes = 2;
@@ -132,5 +140,11 @@ struct TrainReport {
 using TrainProgress = std::function<bool(double fraction, double samples_per_second, const TrainRow* row)>;
 
 TrainReport train(const TrainOptions& options, const TrainProgress& progress);
+
+// One training by all ranks of a job: collective, every rank with the same options but device, GPU and threads. The ranks
+// share the parts of each batch and the runs to be scored; the gradients of the parts are added in their order, so that
+// weights are the same on every rank, and the same bits for every number of ranks (with the same `parts`, and threads, on
+// the CPU). The report is whole on every rank; rank 0 writes the checkpoint, from which every rank resumes.
+TrainReport train(const TrainOptions& options, Ranks& ranks, const TrainProgress& progress);
 
 }  // namespace grainspin

@@ -11,6 +11,7 @@
 #include "networks/device.h"
 #include "networks/networks.h"
 #include "networks/precision.h"
+#include "networks/shared_scores.h"
 
 namespace grainspin {
 
@@ -59,17 +60,23 @@ TrainOptions train_defaults(Family family) {
   return o;
 }
 
-TrainReport train(const TrainOptions& options, const TrainProgress& progress) {
+TrainReport train(const TrainOptions& options, Ranks& ranks, const TrainProgress& progress) {
   TrainReport report;
   guarded([&] {
-    report = options.family == Family::kLocal ? train_local(options, progress)
-                                              : train_nonlocal(options, progress);
+    report = options.family == Family::kLocal ? train_local(options, ranks, progress)
+                                              : train_nonlocal(options, ranks, progress);
   });
   return report;
 }
 
-TrainingLoop::TrainingLoop(const TrainOptions& options)
+TrainReport train(const TrainOptions& options, const TrainProgress& progress) {
+  OneRank alone;
+  return train(options, alone, progress);
+}
+
+TrainingLoop::TrainingLoop(const TrainOptions& options, Ranks& ranks)
     : options_(options),
+      ranks_(ranks),
       device_(torch_device(options.device, options.gpu)),
       threads_(set_threads(options.threads)) {
   const TrainOptions& o = options_;
@@ -90,6 +97,8 @@ void TrainingLoop::begin(std::shared_ptr<torch::nn::Module> module, const ModelS
   module_ = std::move(module);
   spec_ = spec;
   parameters_ = module_->parameters();
+  require_same(ranks_, fingerprint_, parameters_);
+  parts_.emplace(ranks_, parameters_);
   optimiser_ = make_optimiser(options_, parameters_);
 }
 
@@ -120,35 +129,37 @@ TrainReport TrainingLoop::run(const TrainProgress& progress) {
     read_checkpoint(options_.checkpoint, fingerprint_, state_, *module_, *optimiser_);
     unpack();
   }
-  MatmulPrecision precision(options_.bfloat16 && device_.is_cpu());
   started_ = Clock::now();
   before_ = state_.seconds;
   const double samples_before = state_.samples;
   double saved = 0;
-  bool stopped = false;
+  bool stopped = out_of_patience();  // a checkpoint may be of the last step
   module_->train();
   while (fraction() < 1 && !stopped) {
     optimise();
-    state_.seconds = before_ + elapsed();
+    state_.seconds = root_seconds();
     const double rate = (state_.samples - samples_before) / std::max(elapsed(), 1e-9);
     const TrainRow* row = nullptr;
     const bool last = fraction() >= 1;
     if (last || state_.samples >= state_.next_epoch * epoch_samples()) {
       row = &end_row(last);
-      stopped = options_.patience > 0 && state_.best_epoch > 0 && row->own_path &&
-                row->epoch - state_.best_epoch >= options_.patience;
+      stopped = out_of_patience();
     }
-    if (!options_.checkpoint.empty() && elapsed() - saved > 60 * options_.checkpoint_minutes) {
+    struct Wish {
+      bool stop, save;
+    };
+    const Wish mine{!progress(std::min(1.0, fraction()), rate, row),
+                    !options_.checkpoint.empty() && elapsed() - saved > 60 * options_.checkpoint_minutes};
+    const std::vector<Wish> wishes = ranks_.gather(mine);
+    const bool stop = std::ranges::any_of(wishes, [](const Wish& w) { return w.stop; });
+    if (stop || wishes[0].save) {
       saved = elapsed();
       save_checkpoint();
     }
-    if (!progress(std::min(1.0, fraction()), rate, row)) {
-      save_checkpoint();
-      throw Error(Errc::kInterrupted,
-                  options_.checkpoint.empty()
-                      ? "training stopped on request"
-                      : "training stopped on request; --resume continues from " + options_.checkpoint);
-    }
+    require(!stop, Errc::kInterrupted,
+            options_.checkpoint.empty()
+                ? "training stopped on request"
+                : "training stopped on request; --resume continues from " + options_.checkpoint);
   }
   TrainReport report = finish();
   report.stopped_early = stopped;
@@ -156,10 +167,17 @@ TrainReport TrainingLoop::run(const TrainProgress& progress) {
   return report;
 }
 
+bool TrainingLoop::out_of_patience() const {
+  if (options_.patience == 0 || state_.best_epoch == 0 || state_.rows.empty()) return false;
+  const TrainRow& row = state_.rows.back();
+  return row.own_path && row.epoch - state_.best_epoch >= options_.patience;
+}
+
 void TrainingLoop::optimise() {
   optimiser_->zero_grad();
   const double rate = learning_rate(), sum = state_.loss_sum, count = state_.loss_count;
   const double loss = gradients();
+  // The sums are the same on every rank, so what follows from them is too.
   const double norm =
       std::isfinite(loss) ? torch::nn::utils::clip_grad_norm_(parameters_, options_.clip) : kNaN;
   if (std::isfinite(norm)) {
@@ -176,6 +194,34 @@ void TrainingLoop::optimise() {
     left_out();
   }
   state_.step += 1;
+}
+
+double TrainingLoop::root_seconds() {
+  return ranks_.gather(before_ + elapsed())[0];
+}
+
+double TrainingLoop::gradients() {
+  const Parts parts = begin_step();
+  {
+    const MatmulPrecision precision(options_.bfloat16 && device_.is_cpu());  // scores are in float32
+    for (int p = 0; p < parts.count; ++p)
+      if (parts_->mine(p, parts.first)) parts_->add(part(p));
+  }
+  const std::vector<PartResult> results = parts_->combine(parts.count, parts.first);
+  double loss = 0;
+  for (int p = 0; p < parts.count; ++p) {
+    const PartResult& r = results[std::size_t(p)];
+    loss += r.loss;
+    state_.loss_sum += r.shown;
+    state_.loss_count += r.count;
+    state_.samples += r.samples;
+    end_part(p, r);
+  }
+  return loss;
+}
+
+std::vector<RunScore> TrainingLoop::score_all_held_out(bool full) {
+  return score_shared(ranks_, held_out(), [&](int i) { return score_held_out(i, full); });
 }
 
 double TrainingLoop::average_decay() const {
@@ -204,7 +250,7 @@ const TrainRow& TrainingLoop::end_row(bool last) {
   row.skipped = double(state_.skipped);
   const Exchanged exchanged(parameters_, state_.average);
   double error = 0, persistence = 0, n = 0;
-  for (const RunScore& s : last || score_due() ? score_held_out(false) : std::vector<RunScore>{}) {
+  for (const RunScore& s : last || score_due() ? score_all_held_out(false) : std::vector<RunScore>{}) {
     error += s.error_deg.back() * double(s.voxels);
     persistence += s.persistence_deg.back() * double(s.voxels);
     n += double(s.voxels);
@@ -229,9 +275,10 @@ const TrainRow& TrainingLoop::end_row(bool last) {
 
 void TrainingLoop::save_checkpoint() {
   if (options_.checkpoint.empty()) return;
-  state_.seconds = before_ + elapsed();
+  state_.seconds = root_seconds();
+  require_same(ranks_, fingerprint_, parameters_);
   pack();
-  write_checkpoint(options_.checkpoint, fingerprint_, state_, *module_, *optimiser_);
+  if (ranks_.root()) write_checkpoint(options_.checkpoint, fingerprint_, state_, *module_, *optimiser_);
 }
 
 TrainReport TrainingLoop::finish() {
@@ -249,7 +296,9 @@ TrainReport TrainingLoop::finish() {
   r.seconds = state_.seconds;
   r.skipped = state_.skipped;
   for (const at::Tensor& p : parameters_) r.parameters += p.numel();
-  r.held_out = score_held_out(true);
+  r.held_out = score_all_held_out(true);
+  r.validation = score_shared(ranks_, int(options_.validation.size()),
+                              [&](int i) { return score_archive(options_.validation[std::size_t(i)]); });
   nlohmann::json provenance{{"version", build_info().version},
                             {"commit", build_info().commit},
                             {"torch", torch_version()},
@@ -259,15 +308,15 @@ TrainReport TrainingLoop::finish() {
                             {"epochs", state_.samples / epoch_samples()},
                             {"seconds", state_.seconds},
                             {"threads", threads_},
+                            {"ranks", ranks_.size()},
                             {"device", device_.is_cpu() ? "cpu" : "cuda"}};
   if (!inherited_.file.empty()) provenance["init"] = to_json(inherited_);
   r.init = inherited_;
   describe(r, provenance);
   nlohmann::json scores = nlohmann::json::object();
-  for (const std::string& path : options_.validation) {
-    const RunScore s = score_archive(path);
-    scores["validation"].push_back({{"file", path},
-                                    {"sha256", sha256_of_file(path)},
+  for (const RunScore& s : r.validation) {
+    scores["validation"].push_back({{"file", s.path},
+                                    {"sha256", sha256_of_file(s.path)},
                                     {"end_error_deg", s.error_deg.back()},
                                     {"end_persistence_deg", s.persistence_deg.back()},
                                     {"skill_persistence", s.skill()},
@@ -277,7 +326,6 @@ TrainReport TrainingLoop::finish() {
       scores["validation"].back().update({{"curve", number(s.curve)},
                                           {"local_stress", number(s.local_stress)},
                                           {"free_rms", number(s.free_rms)}});
-    r.validation.push_back(s);
   }
   spec_.provenance = provenance.dump();
   spec_.scores = scores.dump();

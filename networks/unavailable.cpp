@@ -18,6 +18,10 @@ TrainReport train(const TrainOptions&, const TrainProgress&) {
   missing("training");
 }
 
+TrainReport train(const TrainOptions&, Ranks&, const TrainProgress&) {
+  missing("training");
+}
+
 TrainOptions train_defaults(Family) {
   return {};
 }
@@ -27,6 +31,9 @@ std::string torch_version() {
 }
 bool torch_has_cuda() {
   return false;
+}
+int torch_cuda_devices() {
+  return 0;
 }
 
 }  // namespace grainspin

@@ -42,11 +42,11 @@ TEST(Batch, GathersNormalisedEmbeddingsOfTheTaps) {
       runs.push_back(make_run("a", shape, {b, b, b}, "432", 0, tension(T), follow_law(shape, T, 3), {}));
       for (const Feedback feedback : {Feedback::kInitial, Feedback::kOwn, Feedback::kNeighbours}) {
         const ModelSpec spec = spec_of(runs, feedback, radius);
-        const BatchMaker maker(runs, spec, {cube_operations()[0]}, 2);
+        const BatchMaker maker(spec, false, {cube_operations()[0]}, 2);
         std::vector<Draw> draws;
         for (int i = 0; i < 100; ++i) draws.push_back({0, i % shape.voxels(), 0});
         Batch batch;
-        maker.fill(draws, batch);
+        maker.fill([&](int r) -> const HeldRun& { return runs[std::size_t(r)]; }, draws, batch);
         const int K = taps(radius), C = 9, B = int(draws.size());
         ASSERT_EQ(batch.patches, feedback == Feedback::kNeighbours ? T : 1);
         ASSERT_EQ(batch.x.size(), std::size_t(batch.patches) * B * K * C);
@@ -87,12 +87,12 @@ TEST(Batch, AugmentationIsTheTurnedRun) {
   runs[0].stress = stress;
   const ModelSpec spec = spec_of(runs, Feedback::kNeighbours, 1);
   const auto& all = cube_operations();
-  const BatchMaker original(runs, spec, all, 1);
+  const BatchMaker original(spec, true, all, 1);
   for (int k = 0; k < 48; ++k) {
     TurnedRun t = turn(runs[0], all[std::size_t(k)]);
     std::vector<HeldRun> turned;
     turned.push_back(make_run("turned", t.shape, t.boundaries, "432", 0, tension(2), t.q, t.stress));
-    const BatchMaker plain(turned, spec, {all[0]}, 1);
+    const BatchMaker plain(spec, true, {all[0]}, 1);
     const auto from = turned_voxels(all[std::size_t(k)], shape);
     std::vector<Draw> there, here;
     for (std::int64_t j = 0; j < shape.voxels(); ++j) {
@@ -100,8 +100,8 @@ TEST(Batch, AugmentationIsTheTurnedRun) {
       here.push_back({0, from[std::size_t(j)], k});
     }
     Batch a, b;
-    original.fill(here, a);
-    plain.fill(there, b);
+    original.fill([&](int) -> const HeldRun& { return runs[0]; }, here, a);
+    plain.fill([&](int) -> const HeldRun& { return turned[0]; }, there, b);
     expect_near(a.x, b.x, 1e-4f, "patches");
     expect_near(a.q, b.q, 1e-6f, "orientations");
     expect_near(a.w, b.w, 1e-6f, "increments");

@@ -322,12 +322,13 @@ TEST_F(GridSets, ReadStressesOfResults) {
   const std::vector<std::int32_t> zero(std::size_t(n), 0);
   out->phase(0, n, zero.data());
   out->finish();
-  const GridSet both = set({"a.h5", "stress.h5"});
+  GridSet both({folder_ / "a.h5", folder_ / "stress.h5"}, StressData::kWhereKnown, {{"", {"fcc"}}}, 0, 1);
   EXPECT_TRUE(both.has_stress());
   int with = 0;
-  for (const GridRun& run : both.training()) {
-    if (run.stress.empty()) continue;
-    EXPECT_EQ(run.stress, sigma);
+  for (std::size_t i = 0; i < both.training().size(); ++i) {
+    const auto run = both.fields(i);
+    if (run->stress.empty()) continue;
+    EXPECT_EQ(run->stress, sigma);
     ++with;
   }
   EXPECT_EQ(with, 1);

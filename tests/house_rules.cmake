@@ -67,7 +67,7 @@ only_sees("^src/ranks/" "${own}|src/ranks/|src/[^/]+\"")
 only_sees("^src/interactions/" "${own}|src/interactions/|src/[^/]+\"")
 only_sees("^src/render/" "${own}|src/render/|src/[^/]+\"")
 only_sees("^datasets/" "${own}|datasets/|src/[^/]+\"")
-only_sees("^networks/" "${own}|networks/|datasets/|src/[^/]+\"")
+only_sees("^networks/" "${own}|networks/|datasets/|src/ranks/[^/]+\"|src/[^/]+\"")
 
 # Errors are thrown, and only the program prints and ends.
 set(program "^src/cli/")

@@ -304,11 +304,14 @@ TEST(Network, DeviceFieldsGiveTheSameSamples) {
     ModelSpec spec;
     spec.point_group = "432";
     spec.local = local(Cell::kLstm, 1, 1, feedback);
+    spec.loads = runs[0].loads;
     set_scales(runs, spec);
-    const DeviceFields fields(runs, spec, operations, torch::kCPU);
-    const BatchMaker maker(runs, spec, operations, 1);
+    DeviceFields::Runs shared;
+    for (const auto& run : runs) shared.push_back(std::make_shared<const grainspin::Run>(run));
+    const DeviceFields fields(shared, spec, operations, torch::kCPU);
+    const BatchMaker maker(spec, true, operations, 1);
     Batch batch;
-    maker.fill(draws, batch);
+    maker.fill([&](int r) -> const grainspin::Run& { return *shared[std::size_t(r)]; }, draws, batch);
     const Sample a = fields.voxels(draws), b = to_tensors(batch, spec.local, 9, torch::kCPU);
     near(a.x, b.x, 1e-4);
     near(a.own, b.own, 1e-4);

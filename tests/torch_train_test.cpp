@@ -139,6 +139,26 @@ TEST_F(Training, ResumedIsUnbroken) {
     }
 }
 
+// A training that early stopping has ended, interrupted before its model was written, is not gone on with.
+TEST_F(Training, ResumedStopsEarlyWhereTheUnbrokenOneDoes) {
+  TrainOptions o = options(Feedback::kInitial);
+  o.steps = 400;
+  o.held_out = 1;
+  o.patience = 1;
+  o.lr = 0.3;  // soon no better
+  o.checkpoint = folder_ / "checkpoint";
+  const TrainReport whole = run(o);
+  ASSERT_TRUE(whole.stopped_early);
+  const std::int64_t last = whole.rows.back().step;
+  std::int64_t steps = 0;
+  EXPECT_THROW(train(o, [&](double, double, const TrainRow*) { return ++steps < last; }), Error);
+  o.resume = true;
+  const TrainReport rest = run(o);
+  EXPECT_TRUE(rest.stopped_early);
+  EXPECT_EQ(rest.rows.back().step, last);
+  EXPECT_TRUE(equal(whole.model, rest.model));
+}
+
 TEST_F(Training, CheckpointsOfOtherTrainingsAreRefused) {
   TrainOptions o = options(Feedback::kOwn);
   o.checkpoint = folder_ / "checkpoint";

@@ -1,6 +1,7 @@
 // grainspin train: archives in, a model file out, with its log and checkpoint beside it.
 #include <malloc.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "networks/networks.h"
+#include "src/cli/predict_ranks.h"
 #include "src/cli/train_log.h"
 #include "src/cli/train_options.h"
 #include "src/cli/verbs.h"
@@ -62,13 +64,21 @@ void read_config(const std::string& path, CLI::App& sub) {
   }
 }
 
-void run(TrainArguments& a, CLI::App& sub) {
-  if (!a.config.empty()) read_config(a.config, sub);
-  settle(a, sub);
+// The processors and the GPU of this rank.
+void take_device(TrainArguments& a, const Ranks& ranks) {
   TrainOptions& o = a.train;
-  o.command = command_line();
   const bool cuda = a.device == "cuda" || (a.device == "auto" && torch_has_cuda());
   o.device = cuda ? Device::kCuda : Device::kCpu;
+  if (ranks.size() == 1) return;
+  const Ranks::Node node = ranks.node();
+  if (o.threads == 0) o.threads = node.threads;
+  if (cuda) o.gpu = node.rank % std::max(1, torch_cuda_devices());
+}
+
+void run(TrainArguments& a, Ranks& ranks) {
+  TrainOptions& o = a.train;
+  o.command = command_line();
+  take_device(a, ranks);
   const std::string base = a.log.empty() ? without_suffix(a.output) : a.log;
   if (o.checkpoint.empty()) o.checkpoint = without_suffix(a.output) + ".checkpoint";
   // Steps allocate the same large blocks again and again: keep them instead of returning the pages.
@@ -76,20 +86,22 @@ void run(TrainArguments& a, CLI::App& sub) {
   mallopt(M_TRIM_THRESHOLD, -1);
 
   const std::string unit = o.family == Family::kLocal ? "voxels" : "voxel-steps";
-  TrainDisplay display(a.quiet, unit);
-  const TrainReport report = train(o, [&](double fraction, double rate, const TrainRow* row) {
+  TrainDisplay display(a.quiet || !ranks.root(), unit);
+  const TrainReport report = train(o, ranks, [&](double fraction, double rate, const TrainRow* row) {
     display.show(fraction, rate, row);
     return !stop_requested();
   });
   display.clear();
+  if (!ranks.root()) return;
   write_model(a.output, report.model);
   write_log(base, report);
   if (!a.summary.empty()) append_summary(a.summary, a.output, report);
   std::remove(o.checkpoint.c_str());
   if (a.quiet) return;
-  fmt::print("{} parameters, {} runs, {} operations, {:.0f} {}/s, {} trained, peak memory {:.0f} MB\n",
+  fmt::print("{} parameters, {} runs, {} operations, {:.0f} {}/s, {} trained, peak memory {:.0f} MB{}\n",
              report.parameters, report.training_runs.size(), report.operations, report.samples_per_second, unit,
-             clock_text(report.seconds), double(report.peak_bytes) / 1e6);
+             clock_text(report.seconds), double(report.peak_bytes) / 1e6,
+             ranks.size() > 1 ? fmt::format(" on rank 0 of {}", ranks.size()) : "");
   if (!report.init.file.empty()) fmt::print("started from {} (sha256 {}):\n", report.init.file, report.init.sha256.substr(0, 16));
   for (const std::string& text : report.init.lines) fmt::print("  {}\n", text);
   if (report.skipped > 0) fmt::print("{} optimiser steps left out, their gradient not being finite\n", report.skipped);
@@ -104,7 +116,13 @@ void add_train(CLI::App& app) {
   auto a = std::make_shared<TrainArguments>();
   CLI::App* sub = app.add_subcommand("train", "train a surrogate from CP archives");
   add_train_options(*sub, *a);
-  sub->callback([a, sub] { run(*a, *sub); });
+  sub->callback([a, sub] {
+    if (!a->config.empty()) read_config(a->config, *sub);
+    on_ranks(a->mpi, [&](Ranks& ranks) {
+      settle(*a, *sub);
+      run(*a, ranks);
+    });
+  });
 }
 
 }  // namespace grainspin::cli

@@ -94,11 +94,17 @@ void add_recipe(CLI::App& sub, TrainArguments& a) {
   both(sub.add_option("--average", r.average, "decay of the weights' average that is kept, as 0.999; 0: none")
            ->capture_default_str());
   both(sub.add_flag("--no-augmentation", a.no_augmentation, "do not turn the runs"));
-  both(sub.add_flag("--bfloat16", o.bfloat16, "matrix products in bfloat16"));
+  both(sub.add_option("--precision", a.precision,
+                      "of the matrix products: fp32, or bf16 with weights, sums and loss in fp32")
+           ->capture_default_str());
   both(sub.add_option("--seed", o.seed, "everything random follows from it")->capture_default_str());
 
   const auto local = [](CLI::Option* option) { return option->group(kLocalRecipe); };
   local(sub.add_option("--batch", o.batch, "voxels of an optimiser step")->capture_default_str());
+  local(sub.add_option("--parts", o.parts,
+                       "parts that a batch of voxels is computed in, shared by the ranks of --mpi: with the same parts any "
+                       "number of ranks gives the same bits; default one for each rank")
+            ->check(CLI::PositiveNumber));
   local(sub.add_option("--path-weight", o.path_weight, "weight of the orientation error on the own path")
             ->capture_default_str());
 
@@ -167,7 +173,12 @@ void add_train_options(CLI::App& sub, TrainArguments& a) {
   const auto run = [](CLI::Option* option) { return option->group(kRun); };
   run(sub.add_option("--threads", o.threads, "CPU threads; default all"));
   run(sub.add_option("--device", a.device, "auto, cpu, cuda")->capture_default_str());
-  run(sub.add_option("--gpu", o.gpu, "number of the CUDA device")->capture_default_str());
+  run(sub.add_option("--gpu", o.gpu, "number of the CUDA device; with --mpi each rank takes one, by its number on its machine")->capture_default_str());
+  run(sub.add_option("--data-memory", a.memory,
+                     "for the runs' fields, as 8GB (of each rank): what does not fit is read again from the archives when it "
+                     "is needed; default all"));
+  run(sub.add_flag("--mpi", a.mpi,
+                   "share every batch among the ranks that mpirun or srun has started (docs/parallel.md)"));
   run(sub.add_option("--checkpoint", o.checkpoint, "checkpoint file; default beside the model"));
   run(sub.add_option("--checkpoint-minutes", o.checkpoint_minutes, "time between checkpoints")
           ->capture_default_str());
@@ -197,6 +208,15 @@ void settle(TrainArguments& a, const CLI::App& sub) {
   if (!given("--beta2")) o.beta2 = defaults.beta2;
   if (o.epochs == 0 && o.minutes == 0 && o.steps == 0) o.epochs = local ? 60 : 10;
   o.augment = !a.no_augmentation;
+  require(a.precision == "fp32" || a.precision == "bf16", Errc::kArgument,
+          "precision: fp32 or bf16, not " + a.precision);
+  o.bfloat16 = a.precision == "bf16";
+  if (!a.memory.empty()) {
+    o.memory = parse_size(a.memory);
+    require(o.memory > 0, Errc::kArgument, "data memory: more than nothing");
+  }
+  require(!a.mpi || !given("--gpu"), Errc::kArgument,
+          "--gpu: with --mpi each rank takes the GPU of its number on its machine");
   require(a.device == "cpu" || a.device == "cuda" || a.device == "auto", Errc::kArgument,
           "device: auto, cpu or cuda, not " + a.device);
   if (local) {

@@ -11,9 +11,9 @@ namespace grainspin::cli {
 
 struct TrainArguments {
   TrainOptions train;
-  std::string output, config, log, summary, device = "auto", graph_memory = "4GB";
+  std::string output, config, log, summary, device = "auto", graph_memory = "4GB", precision = "fp32", memory;
   std::vector<std::string> slip;
-  bool quiet = false, no_augmentation = false, stress = false, ungated = false, keep_load = false;
+  bool quiet = false, no_augmentation = false, stress = false, ungated = false, keep_load = false, mpi = false;
 };
 
 void add_train_options(CLI::App& sub, TrainArguments& arguments);
