@@ -155,6 +155,14 @@ std::vector<Model> members_of(const Model& model) {
   return members;
 }
 
+Model with_members(Model model, int members) {
+  if (members == 0) return model;
+  std::vector<Model> all = members_of(model);
+  require(members == 1 || std::size_t(members) == all.size(), Errc::kArgument,
+          std::to_string(members) + " members: the model has " + std::to_string(all.size()) + "; 1 or all are calibrated");
+  return members == 1 ? std::move(all.front()) : std::move(model);
+}
+
 void check_members(const Model& model) {
   const bool calibrated = calibration(model.spec).has_value();
   const std::vector<Model> members = members_of(model);

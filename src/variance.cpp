@@ -133,6 +133,14 @@ void PathError::add(const float* log_variance) {
   }
 }
 
+void PathError::carry(float* to) const { std::ranges::copy(sum_, std::ranges::copy(run_, to).out); }
+
+void PathError::resume(const float* from) {
+  const auto n = std::ptrdiff_t(run_.size());
+  std::copy_n(from, n, run_.begin());
+  std::copy_n(from + n, n, sum_.begin());
+}
+
 double PathError::m(std::int64_t voxel) const {
   const float* s = sum_.data() + 3 * voxel;
   return std::sqrt((double(s[0]) + s[1] + s[2]) / 3);

@@ -102,7 +102,7 @@ TEST(CApiSaved, LyingHeadersAreRefusedOrHarmless) {
     ++(status == GRAINSPIN_OK ? taken : refused);
     if (state) grainspin_advance(state.get(), 1, nullptr, nullptr, nullptr);  // whatever it gives, it ends
   };
-  constexpr std::size_t kHeader = 136;
+  constexpr std::size_t kHeader = 144;
   for (std::size_t at = 0; at < kHeader; at += 4)
     for (const std::uint64_t value : some)
       for (const std::size_t width : {4u, 8u}) {

@@ -42,6 +42,9 @@ Model ensemble_of(const std::vector<Model>& models);
 // Each member as a single model, with the ensemble's domain and its own calibration; a single model is its only member. Error
 // kFormat where the description of the members, or a tensor, is not as above.
 std::vector<Model> members_of(const Model& model);
+// What is to run: 0 and all of its members: the model as it is; 1: the first alone. Error kArgument for another number, which no
+// calibration is of.
+Model with_members(Model model, int members);
 void check_members(const Model& model);  // each of them, and what must agree; Error kFormat naming the member
 
 // The members' surrogates, made one by one, behind one. They take turns, so each may use all threads. run() takes what theirs takes,

@@ -45,7 +45,7 @@
 #endif
 
 /* Of this header; grainspin_api_version() is the library's. Counted up with every addition. */
-#define GRAINSPIN_API_VERSION 2 /* 2: arrays in GPU memory, streams */
+#define GRAINSPIN_API_VERSION 3 /* 2: arrays in GPU memory, streams; 3: members of ensembles, estimated error */
 
 #ifdef __cplusplus
 extern "C" {
@@ -151,6 +151,8 @@ typedef struct grainspin_model_options {
   int32_t precision; /* GRAINSPIN_STRICT (default), GRAINSPIN_FAST */
   grainspin_log log; /* or NULL */
   void* user;        /* for the callback */
+  int32_t members;   /* of an ensemble: 0 (default): all; 1: the first alone, at its own cost and with its own calibration */
+  int32_t reserved;  /* 0 */
 } grainspin_model_options;
 GRAINSPIN_API grainspin_status grainspin_model_options_init(grainspin_model_options* options, size_t size);
 
@@ -183,6 +185,8 @@ typedef struct grainspin_model_info { /* texts belong to the model */
   const char* domain;        /* JSON: ranges of the training data */
   const char* provenance;    /* JSON: archives, command, version */
   const char* scores;        /* JSON */
+  int32_t members;           /* that run: of an ensemble as loaded, else 1 */
+  int32_t estimates_error;   /* 1: its states can keep an estimate of their error */
 } grainspin_model_info;
 /* info->size is to be set (sizeof *info). */
 GRAINSPIN_API grainspin_status grainspin_model_query(const grainspin_model* model, grainspin_model_info* info);
@@ -225,6 +229,8 @@ typedef struct grainspin_state_options { /* arrays are read during the call only
   grainspin_progress progress; /* or NULL */
   grainspin_log log;           /* or NULL */
   void* user;                  /* for the callbacks */
+  int32_t estimate_error; /* 1: keep the model's own estimate of its error, 24 bytes a voxel on the host (grainspin_state_error) */
+  int32_t reserved;       /* 0 */
 } grainspin_state_options;
 GRAINSPIN_API grainspin_status grainspin_state_options_init(grainspin_state_options* options, size_t size);
 
@@ -306,6 +312,18 @@ GRAINSPIN_API grainspin_status grainspin_get_log_variance(const grainspin_state*
  * the host, for which orientations and increments are copied there and 20 bytes a voxel are taken meanwhile. */
 GRAINSPIN_API grainspin_status grainspin_get_verdicts(const grainspin_state* state, const grainspin_array* out);
 
+/* How far off the model expects orientations to be: the variance of every step's increments, added up along the path since the
+ * state was created or orientations were set (these are taken as true), by factors calibrated on runs set aside. Of a state created
+ * with `estimate_error`, which a model without calibration refuses (estimates_error 0). Not a bound, and of no worth where the verdict is outside. */
+typedef struct grainspin_error_estimate { /* radians, means over the voxels that are not masked */
+  size_t size;
+  double expected;  /* angle that voxels are off by in the mean */
+  double radius[3]; /* angle within which 50, 90, 95 of 100 voxels lie. Of a voxel: its expected angle, times radius over expected */
+} grainspin_error_estimate;
+GRAINSPIN_API grainspin_status grainspin_state_error(const grainspin_state* state, grainspin_error_estimate* estimate);
+/* The expected angle of each voxel, float or double, 1 component, radians; masked voxels have zeros. Before the first step 0. */
+GRAINSPIN_API grainspin_status grainspin_get_estimated_error(const grainspin_state* state, const grainspin_array* out);
+
 /* ---- saved states ---------------------------------------------------------------------------------------------- */
 
 /* The current step as a file (written whole or not at all) or into memory. It goes on bit for bit in another process
@@ -313,7 +331,7 @@ GRAINSPIN_API grainspin_status grainspin_get_verdicts(const grainspin_state* sta
 GRAINSPIN_API grainspin_status grainspin_state_save(const grainspin_state* state, const char* path);
 GRAINSPIN_API grainspin_status grainspin_state_save_memory(const grainspin_state* state, void* buffer, int64_t capacity,
                                                            int64_t* bytes);
-/* options: callbacks and stream of the new state; the grid's fields must be as _init left them, it comes from the saved state. May be
+/* options: callbacks and stream of the new state; all else must be as _init left it, it comes from the saved state. May be
  * NULL. Damaged data is refused (GRAINSPIN_ERROR_FORMAT), another model's too. The restored step counts as accepted. */
 GRAINSPIN_API grainspin_status grainspin_state_restore(const grainspin_model* model, const char* path,
                                                        const grainspin_state_options* options, grainspin_state** state);

@@ -129,6 +129,7 @@ class Model {
     int gpu = 0, threads = 0;
     int precision = GRAINSPIN_STRICT;
     Log log;
+    int members = 0;  // of an ensemble: 0: all, 1: the first alone
   };
   explicit Model(const std::string& path) : Model(path, Options()) {}
   Model(const std::string& path, const Options& options) {
@@ -139,6 +140,7 @@ class Model {
     o.gpu = options.gpu;
     o.threads = options.threads;
     o.precision = options.precision;
+    o.members = options.members;
     o.log = detail::Callbacks::on_log;
     o.user = &callbacks;
     grainspin_model* raw = nullptr;
@@ -192,7 +194,8 @@ struct Grid {
   std::array<double, 3> spacing{1, 1, 1};
   int padding = 8;
   Array mask{}, phase{};
-  void* stream = nullptr;  // cudaStream_t that arrays in GPU memory are ordered by
+  void* stream = nullptr;       // cudaStream_t that arrays in GPU memory are ordered by
+  bool estimate_error = false;  // keep the model's own estimate of its error
 };
 
 // Of a call that advanced.
@@ -257,6 +260,13 @@ class State {
   void stress(const Array& to) const { check(grainspin_get_stress(get(), &to)); }
   void log_variance(const Array& to) const { check(grainspin_get_log_variance(get(), &to)); }
   void verdicts(const Array& to) const { check(grainspin_get_verdicts(get(), &to)); }
+  // Of a grid with estimate_error; radians, the voxels' mean and each one's.
+  grainspin_error_estimate estimated_error() const {
+    auto estimate = detail::sized<grainspin_error_estimate>();
+    check(grainspin_state_error(get(), &estimate));
+    return estimate;
+  }
+  void estimated_error(const Array& to) const { check(grainspin_get_estimated_error(get(), &to)); }
 
   void save(const std::string& path) const { check(grainspin_state_save(get(), path.c_str())); }
   std::vector<unsigned char> save() const {
@@ -276,6 +286,7 @@ class State {
     o.mask = grid.mask.data ? &grid.mask : nullptr;
     o.phase = grid.phase.data ? &grid.phase : nullptr;
     o.stream = grid.stream;
+    o.estimate_error = grid.estimate_error ? 1 : 0;
     return o;
   }
 

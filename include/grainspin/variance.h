@@ -84,6 +84,10 @@ class PathError {
   double expected(std::int64_t voxel) const { return calibration_.expected * m(voxel); }
   double radius(std::int64_t voxel, std::size_t level) const { return calibration_.radius[level] * m(voxel); }
   std::int64_t voxels() const { return std::int64_t(run_.size() / 3); }
+  // What has been added: kCarried floats a voxel, for one that goes on elsewhere.
+  static constexpr std::int64_t kCarried = 6;
+  void carry(float* to) const;
+  void resume(const float* from);
 
  private:
   Calibration calibration_;

@@ -21,7 +21,7 @@ DevicePart::~DevicePart() {
   const std::lock_guard lock(model->on_device->busy());
   start = {};
   carried = {};
-  mask = {}, verdict = {};
+  mask = {}, verdict = {}, error = {};
   phase = {};
   sums = {};
 }
@@ -109,6 +109,13 @@ void DeviceWork::place(DevicePart& part, const std::vector<std::uint8_t>& verdic
   if (!part.verdict.get()) part.verdict = {gpu_, n};
   gpu_->copy(gpu_, part.verdict.get(), verdicts.data(), n);
   gpu_->synchronise(gpu_);
+}
+
+DeviceField DeviceWork::place(DevicePart& part, Shape shape, const std::vector<float>& error) {
+  if (!part.error.get()) part.error = {gpu_, shape.voxels()};
+  gpu_->copy(gpu_, part.error.get(), error.data(), shape.voxels() * kFloat);
+  gpu_->synchronise(gpu_);
+  return {part.error.get(), {shape, {}, shape}};
 }
 
 VoxelVerdicts DeviceWork::judge(DevicePart& part, const DeviceField& q, const DeviceField& increment,

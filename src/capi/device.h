@@ -40,6 +40,7 @@ struct DevicePart {
   DeviceBuffer<std::uint8_t> mask;
   DeviceBuffer<std::int32_t> phase;
   DeviceBuffer<std::uint8_t> verdict;
+  DeviceBuffer<float> error;
   DeviceBuffer<cuda::VoxelSums> sums;  // [1]
 };
 
@@ -64,8 +65,9 @@ class DeviceWork {
   // host[voxels] as it lies on the GPU; null where it is null.
   const std::uint8_t* mask(DevicePart& part, const std::uint8_t* host, std::int64_t voxels);
   const std::int32_t* phase(DevicePart& part, const std::int32_t* host, std::int64_t voxels);
-  // Verdicts of the host into the part; read when it returns.
+  // Verdicts, estimated errors of the host into the part; read when it returns.
   void place(DevicePart& part, const std::vector<std::uint8_t>& verdicts);
+  DeviceField place(DevicePart& part, Shape shape, const std::vector<float>& error);
   // As DomainJudge::voxels() of [voxels] there; increment: data null for none. Verdicts into the part.
   VoxelVerdicts judge(DevicePart& part, const DeviceField& q, const DeviceField& increment, const std::int32_t* phase,
                       const std::uint8_t* mask);

@@ -8,6 +8,7 @@
 #include "capi/device.h"
 #include "capi/versioned.h"
 #include "checksum.h"
+#include "grainspin/ensemble.h"
 #include "grainspin/load_path.h"
 #include "model_settings.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 // Sizes of the first version.
 constexpr std::size_t kOptions = 40, kInfo = 104, kPhase = 40;
-static_assert(sizeof(grainspin_model_options) == kOptions && sizeof(grainspin_model_info) == kInfo &&
+static_assert(sizeof(grainspin_model_options) == kOptions + 8 && sizeof(grainspin_model_info) == kInfo + 8 &&
               sizeof(grainspin_phase_info) == kPhase);
 
 grainspin_model_options defaults() {
@@ -25,9 +26,11 @@ grainspin_model_options defaults() {
   return o;
 }
 
-std::uint64_t fingerprint_of(const std::string& path) {
+// members: 0 where all of the file's run.
+std::uint64_t fingerprint_of(const std::string& path, std::uint32_t members) {
   std::ifstream in(path, std::ios::binary);
   Checksum sum;
+  if (members > 0) sum.add(&members, sizeof members);
   std::vector<char> part(1 << 20);
   while (in.read(part.data(), std::streamsize(part.size())), in.gcount() > 0) sum.add(part.data(), std::size_t(in.gcount()));
   require(in.eof() && !in.bad(), Errc::kIo, path + ": cannot be read");
@@ -47,16 +50,27 @@ Device device_of(const grainspin_model_options& o) {
   return Device::kCpu;
 }
 
+Model of_members(const Model& model, int members, const std::string& path) {
+  try {
+    return with_members(model, members);
+  } catch (const Error& e) {
+    throw Error(e.code(), path + ": " + e.what());
+  }
+}
+
 std::shared_ptr<const LoadedModel> load(const std::string& path, const grainspin_model_options& o) {
   require(o.gpu >= 0, Errc::kArgument, "the GPU's number is " + std::to_string(o.gpu));
   require(o.threads >= 0 && o.threads <= 4096, Errc::kArgument,
           std::to_string(o.threads) + " threads: 0 to 4096 are possible");
   require(o.precision == GRAINSPIN_STRICT || o.precision == GRAINSPIN_FAST, Errc::kArgument,
           "the precision " + std::to_string(o.precision) + " is not known");
-  const Model model = read_model(path);
+  require(o.members >= 0, Errc::kArgument, std::to_string(o.members) + " members: 0 (all) or 1 are possible");
+  require(o.reserved == 0, Errc::kArgument, "grainspin_model_options.reserved is " + std::to_string(o.reserved) + ", not 0");
+  const Model whole = read_model(path), model = of_members(whole, o.members, path);
   auto loaded = std::make_shared<LoadedModel>(model.spec);
   loaded->path = path;
-  loaded->fingerprint = fingerprint_of(path);
+  if (is_ensemble(model.spec)) loaded->members = int(members_of(model).size());
+  loaded->fingerprint = fingerprint_of(path, is_ensemble(whole.spec) && !is_ensemble(model.spec));
   loaded->device = device_of(o);
   loaded->gpu = o.gpu;
   loaded->threads = o.threads;
@@ -102,6 +116,8 @@ grainspin_model_info info_of(const LoadedModel& m) {
   info.domain = m.spec.domain.c_str();
   info.provenance = m.spec.provenance.c_str();
   info.scores = m.spec.scores.c_str();
+  info.members = m.members;
+  info.estimates_error = m.calibrated.has_value();
   return info;
 }
 

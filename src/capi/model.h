@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,19 +16,21 @@
 namespace grainspin::capi {
 
 struct LoadedModel {
-  LoadedModel(ModelSpec s) : spec(std::move(s)), judge(spec) {}
+  LoadedModel(ModelSpec s) : spec(std::move(s)), judge(spec), calibrated(calibration(spec)) {}
   bool nonlocal() const { return spec.family == Family::kNonlocal; }
   bool gives_stress() const { return nonlocal() ? spec.nonlocal.stress : spec.local.stress; }
-  bool gives_log_variance() const { return nonlocal() ? calibration(spec).has_value() : spec.local.variance; }
+  bool gives_log_variance() const { return nonlocal() ? calibrated.has_value() : spec.local.variance; }
   int phases() const { return nonlocal() ? int(spec.nonlocal.phases.size()) : 1; }
 
   ModelSpec spec;
   DomainJudge judge;
+  std::optional<Calibration> calibrated;  // of its own estimate of its error
+  int members = 1;                        // that run
   std::unique_ptr<Surrogate> engine;
   const OnDevice* on_device = nullptr;  // the engine, where callers' arrays may lie in its GPU's memory
   Device device = Device::kCpu;
   int gpu = 0, threads = 0;
-  std::uint64_t fingerprint = 0;  // of the file
+  std::uint64_t fingerprint = 0;  // of the file and of the members that run
   std::uint64_t kernels = 0;      // 0: strict; else of the kernels' name
   std::string path, description, settings;
   std::vector<std::string> slip_families;  // by phase, separated by blanks

@@ -1,4 +1,4 @@
-// Saved states: a header, mask, phases, what the model carries from step to step, and a checksum of all that.
+// Saved states: a header, mask, phases, what the model carries from step to step, what its error adds up to, and a checksum of all that.
 #include <sys/stat.h>
 
 #include <bit>
@@ -17,7 +17,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "states are saved as they lie in memory");
 
 constexpr char kMagic[8] = {'g', 's', 'p', 'n', 's', 't', 'a', 't'};
-constexpr std::uint32_t kVersion = 1;  // counted up when what a rollout carries changes
+constexpr std::uint32_t kVersion = 2;  // counted up when what is saved changes
 
 struct Header {
   char magic[8];
@@ -28,9 +28,9 @@ struct Header {
   double spacing[3];
   std::int64_t step;
   double strain;
-  std::int64_t mask, phase, carried;  // bytes of each part
+  std::int64_t mask, phase, carried, error;  // bytes of each part
 };
-static_assert(sizeof(Header) == 8 + 8 + 16 + 24 + 16 + 24 + 16 + 24);
+static_assert(sizeof(Header) == 8 + 8 + 16 + 24 + 16 + 24 + 16 + 32);
 
 using Bytes = std::vector<std::byte>;
 
@@ -61,10 +61,14 @@ void parts(const grainspin_state& s, const Part& part) {
   h.mask = std::int64_t(g.mask.size());
   h.phase = std::int64_t(g.phase.size() * sizeof(std::int32_t));
   h.carried = std::int64_t(carried.size());
+  h.error = error_bytes(g, s.error.has_value());
+  std::vector<float> error(std::size_t(h.error) / sizeof(float));
+  if (s.error) s.error->carry(error.data());
   part(&h, sizeof h);
   part(g.mask.data(), g.mask.size());
   part(g.phase.data(), std::size_t(h.phase));
   part(carried.data(), carried.size());
+  part(error.data(), std::size_t(h.error));
 }
 
 // As parts(), the checksum last.
@@ -80,7 +84,7 @@ void all_parts(const grainspin_state& s, const Part& part) {
 }
 
 std::int64_t bytes_of(const grainspin_state& s) {
-  return saved_bytes(s.grid, !s.grid.mask.empty(), !s.grid.phase.empty(), s.rollout->size().carried);
+  return saved_bytes(s.grid, !s.grid.mask.empty(), !s.grid.phase.empty(), s.rollout->size().carried, s.error.has_value());
 }
 
 Grid grid_of(const Header& h, const std::byte* at, const LoadedModel& model) {
@@ -97,6 +101,7 @@ Grid grid_of(const Header& h, const std::byte* at, const LoadedModel& model) {
   const std::int64_t n = grid.shape.voxels();
   damaged(h.carried / 16 >= n && (h.mask == 0 || h.mask == n) && (h.phase == 0 || h.phase == 4 * n),
           "its parts are of another size than its grid");
+  damaged(h.error == 0 || (h.error == error_bytes(grid, true) && model.calibrated), "an estimated error that is none of the model's");
   grid.mask.resize(std::size_t(h.mask));
   if (h.mask) std::memcpy(grid.mask.data(), at, std::size_t(h.mask));
   grid.phase.resize(std::size_t(h.phase / 4));
@@ -116,14 +121,14 @@ std::unique_ptr<grainspin_state> restored(const std::shared_ptr<const LoadedMode
                                      std::to_string(kVersion));
   const std::size_t rest = bytes - sizeof h - sizeof sum;
   const auto fits = [&](std::int64_t part) { return part >= 0 && std::size_t(part) <= rest; };
-  damaged(fits(h.mask) && fits(h.phase) && fits(h.carried) && std::size_t(h.mask + h.phase + h.carried) == rest,
+  damaged(fits(h.mask) && fits(h.phase) && fits(h.carried) && fits(h.error) && std::size_t(h.mask + h.phase + h.carried + h.error) == rest,
           "it has another length than its header says");
   std::memcpy(&sum, data + bytes - sizeof sum, sizeof sum);
   Checksum found;
   found.add(data, bytes - sizeof sum);
   damaged(found.value() == sum, "its checksum is wrong: it was damaged");
   require(h.model == model->fingerprint, Errc::kFormat,
-          "the state was saved with another model file than " + model->path);
+          "the state was saved with another model file than " + model->path + ", or another number of its members");
   require(h.device == std::uint32_t(model->device), Errc::kFormat,
           std::string("the state was saved on ") + (h.device == 0 ? "the CPU" : "a GPU") + ", the model runs on " +
               (model->device == Device::kCpu ? "the CPU" : "a GPU") + ": load it there");
@@ -146,7 +151,13 @@ std::unique_ptr<grainspin_state> restored(const std::shared_ptr<const LoadedMode
     damaged(false, e.what());
   }
   damaged(state->rollout->size().carried == h.carried, "it carries another amount than its grid needs");
-  state->accepted = {h.step, h.strain, {}, Bytes(carried, carried + h.carried), true};
+  if (h.error > 0) {
+    std::vector<float> error(std::size_t(h.error) / sizeof(float));
+    std::memcpy(error.data(), carried + h.carried, std::size_t(h.error));
+    state->error.emplace(state->grid.shape.voxels(), *model->calibrated);
+    state->error->resume(error.data());
+  }
+  state->accepted = {h.step, h.strain, {}, Bytes(carried, carried + h.carried), state->error, true};
   state->rollout->resume(state->accepted.carried.data(), int(h.step));
   state->strain = h.strain;
   return state;
@@ -155,10 +166,10 @@ std::unique_ptr<grainspin_state> restored(const std::shared_ptr<const LoadedMode
 Callbacks callbacks_of_restored(const grainspin_state_options* options, const LoadedModel& model) {
   if (!options) return {};
   const grainspin_state_options o = taken(options), d = state_defaults();
-  bool grid = o.orientation || o.mask || o.phase || o.padding != d.padding;
+  bool grid = o.orientation || o.mask || o.phase || o.padding != d.padding || o.estimate_error != 0 || o.reserved != 0;
   for (int a = 0; a < 3; ++a) grid |= o.extent[a] != 0 || o.boundary[a] != 0 || o.spacing[a] != 1;
   grid |= o.convention.representation != 0 || o.convention.direction != 0;
-  require(!grid, Errc::kArgument, "the grid comes from the saved state: its options are to stay as they were initialised");
+  require(!grid, Errc::kArgument, "the grid and its estimated error come from the saved state: their options are to stay as they were initialised");
   check_stream(o.stream, model);
   return callbacks_of(o);
 }
@@ -177,9 +188,9 @@ Bytes read_file(const std::string& path) {
 
 }  // namespace
 
-std::int64_t saved_bytes(const Grid& grid, bool masked, bool phases, std::int64_t carried) {
+std::int64_t saved_bytes(const Grid& grid, bool masked, bool phases, std::int64_t carried, bool error) {
   const std::int64_t n = grid.shape.voxels();
-  return std::int64_t(sizeof(Header) + sizeof(std::uint64_t)) + (masked ? n : 0) + (phases ? 4 * n : 0) + carried;
+  return std::int64_t(sizeof(Header) + sizeof(std::uint64_t)) + (masked ? n : 0) + (phases ? 4 * n : 0) + carried + error_bytes(grid, error);
 }
 
 }  // namespace grainspin::capi

@@ -12,7 +12,7 @@ namespace grainspin::capi {
 namespace {
 
 constexpr std::size_t kOptions = 136, kInfo = 56;  // sizes of the first version
-static_assert(sizeof(grainspin_state_options) == kOptions && sizeof(grainspin_state_info) == kInfo);
+static_assert(sizeof(grainspin_state_options) == kOptions + 8 && sizeof(grainspin_state_info) == kInfo);
 
 constexpr std::int64_t kMostVoxels = std::int64_t(1) << 40;
 
@@ -81,11 +81,16 @@ std::unique_ptr<grainspin_state> create(const grainspin_model& model, const grai
   const View from = checked(m, o.orientation, grid.shape, components(form), kReal, false, "orientation");
   if (o.mask) take_mask(m, o.mask, callbacks.stream, grid);
   if (o.phase) take_phases(m, o.phase, callbacks.stream, grid);
-  if (m.on_device) return create_on_gpu(model.loaded, std::move(grid), callbacks, from, form);
-  std::vector<float> q(std::size_t(grid.shape.voxels()) * 4);
-  read_orientations(from, form, grid.masked(), true, q.data());
-  auto state = make_state(model.loaded, std::move(grid), callbacks, q.data());
-  state->accepted.orientation = std::move(q);
+  std::unique_ptr<grainspin_state> state;
+  if (m.on_device) {
+    state = create_on_gpu(model.loaded, std::move(grid), callbacks, from, form);
+  } else {
+    std::vector<float> q(std::size_t(grid.shape.voxels()) * 4);
+    read_orientations(from, form, grid.masked(), true, q.data());
+    state = make_state(model.loaded, std::move(grid), callbacks, q.data());
+    state->accepted.orientation = std::move(q);
+  }
+  if (o.estimate_error) state->error.emplace(state->grid.shape.voxels(), *m.calibrated);
   return state;
 }
 
@@ -132,6 +137,11 @@ Grid checked_grid(const grainspin_state_options& o, const LoadedModel& model) {
             std::string("the spacing of the voxels along ") + "xyz"[a] + " is not above 0");
     grid.spacing[std::size_t(a)] = o.spacing[a];
   }
+  require(o.estimate_error == 0 || o.estimate_error == 1, Errc::kArgument,
+          "estimate_error is " + std::to_string(o.estimate_error) + ", neither 0 nor 1");
+  require(o.reserved == 0, Errc::kArgument, "grainspin_state_options.reserved is " + std::to_string(o.reserved) + ", not 0");
+  require(!o.estimate_error || model.calibrated, Errc::kArgument,
+          "estimate_error: " + model.path + " makes no estimate of its error (grainspin calibrate gives it one)");
   require(o.padding >= 0, Errc::kArgument, "the padding is " + std::to_string(o.padding) + " layers");
   check_stream(o.stream, model);
   grid.shape = {int(o.extent[0]), int(o.extent[1]), int(o.extent[2])};
@@ -159,6 +169,10 @@ using grainspin::capi::required;
 void grainspin_state::whole() const {
   grainspin::require(!broken, grainspin::Errc::kArgument,
                      "an error within a step has left the state half done: revert it, or free it");
+}
+
+void grainspin_state::believe() {
+  if (error) error.emplace(grid.shape.voxels(), *model->calibrated);
 }
 
 void grainspin_state::forget() {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct Accepted {
   double strain = 0;
   std::vector<float> orientation;  // on a GPU: DevicePart::start
   std::vector<std::byte> carried;  // on a GPU with room for it: DevicePart::carried
+  std::optional<PathError> error;  // grainspin_state::error; none: that of the beginning, 0
   bool any = false;
 };
 
@@ -49,6 +51,8 @@ struct grainspin_state {
   using Floats = std::vector<float>;
   // Error kArgument where an error within a step has left it half done.
   void whole() const;
+  // The error that the model expects of itself starts from 0, where it is kept.
+  void believe();
   // What a step gave last, and what belongs to it, is not there any more.
   void forget();
   // Verdicts of the voxels as they are now; counted once.
@@ -66,6 +70,7 @@ struct grainspin_state {
   bool stepped = false;                         // a step was the last that happened to the orientations
   grainspin::LoadStep load;                     // of it, completed (load.h)
   double strain = 0;                            // von Mises, summed over the steps
+  std::optional<grainspin::PathError> error;    // where it is kept: of the path so far
   grainspin::capi::Accepted accepted;
   bool broken = false;
   grainspin::Verdict told = grainspin::Verdict::kFine;  // to the log
@@ -83,8 +88,11 @@ void check_stream(const void* stream, const LoadedModel& model);
 Callbacks callbacks_of(const grainspin_state_options& options);
 grainspin_state_options taken(const grainspin_state_options* options);
 grainspin_state_options state_defaults();
-// A saved state's header, mask and phases, in bytes.
-std::int64_t saved_bytes(const Grid& grid, bool masked, bool phases, std::int64_t carried);
+// Bytes of a saved state; error: the estimated one is kept.
+std::int64_t saved_bytes(const Grid& grid, bool masked, bool phases, std::int64_t carried, bool error);
+inline std::int64_t error_bytes(const Grid& grid, bool kept) {
+  return kept ? grid.shape.voxels() * PathError::kCarried * std::int64_t(sizeof(float)) : 0;
+}
 // The edge of a call on a state: as guarded(), with its GPU current.
 template <class Work>
 grainspin_status guarded_on(const grainspin_state* state, const Work& work) noexcept {

@@ -51,6 +51,7 @@ void step(grainspin_state& s, const LoadStep& load, grainspin_load* found, grain
   s.forget();
   s.broken = true;  // until it is through
   const LoadStep* const given = s.rollout->advance(s.model->nonlocal() ? &load : nullptr);
+  if (s.error) s.error->add(s.rollout->field(Field::kLogVariance));
   s.broken = false;
   s.stepped = true;
   s.load = load;
@@ -121,6 +122,7 @@ grainspin_status grainspin_accept(grainspin_state* state) {
     a.any = true;
     a.step = state->rollout->step();
     a.strain = state->strain;
+    a.error = state->error;
     std::vector<float>().swap(a.orientation);  // what is assigned {} keeps its memory
   });
 }
@@ -135,6 +137,8 @@ grainspin_status grainspin_revert(grainspin_state* state) {
     else state->rollout->resume(gpu && gpu->carried.get() ? gpu->carried.get() : a.carried.data(), int(a.step));
     state->broken = false;
     state->strain = a.strain;
+    if (a.error) state->error = a.error;
+    else state->believe();
     state->told = grainspin::Verdict::kFine;
   });
 }
@@ -166,5 +170,6 @@ grainspin_status grainspin_set_orientations(grainspin_state* state, const grains
       state->rollout->set_orientation(q.data());
     }
     state->forget();
+    state->believe();
   });
 }

@@ -82,12 +82,11 @@ void add_members_option(CLI::App& verb, int& members) {
 }
 
 Model read_members(const std::string& path, int members) {
-  Model model = read_model(path);
-  if (members == 0) return model;
-  std::vector<Model> all = members_of(model);
-  require(members == 1 || std::size_t(members) == all.size(), Errc::kArgument,
-          fmt::format("--members {}: {} has {}; 1 or all are calibrated", members, path, all.size()));
-  return members == 1 ? std::move(all.front()) : std::move(model);
+  try {
+    return with_members(read_model(path), members);
+  } catch (const Error& e) {
+    throw e.code() == Errc::kArgument ? Error(e.code(), "--members: " + path + ": " + e.what()) : e;
+  }
 }
 
 json member_list(const Model& model) {

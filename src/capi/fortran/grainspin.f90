@@ -29,7 +29,7 @@ module grainspin
     grainspin_bunge_degrees, grainspin_matrix, grainspin_rodrigues, grainspin_axis_angle, grainspin_crystal_to_sample, &
     grainspin_sample_to_crystal, grainspin_array, grainspin_convention, grainspin_float, grainspin_double, &
     grainspin_int32, grainspin_uint8, grainspin_layout_voxel, grainspin_layout_component, grainspin_layout_strides, &
-    grainspin_memory, grainspin_state_info
+    grainspin_memory, grainspin_state_info, grainspin_error_estimate
   use grainspin_models, only: grainspin_model, grainspin_model_info, grainspin_phase, grainspin_load, grainspin_log
   use grainspin_steps, only: grainspin_verdict, grainspin_progress
   use grainspin_states, only: grainspin_state

@@ -14,7 +14,7 @@ module grainspin_arrays
   end interface
   ! view_cells(a, extent, array, message): one number a voxel.
   interface view_cells
-    module procedure view_int32, view_int8
+    module procedure view_int32, view_int8, view_numbers_float, view_numbers_double
   end interface
 
 contains
@@ -73,6 +73,32 @@ contains
     call describe([c_loc(a(1,1,1)), c_loc(a(1,1,1)), c_loc(a(min(2,size(a,1)),1,1)), c_loc(a(1,min(2,size(a,2)),1)), &
                    c_loc(a(1,1,min(2,size(a,3))))], &
                   [1_c_int64_t, shape(a, c_int64_t)], is_contiguous(a), 1, .false., array, message)
+  end subroutine
+
+  subroutine view_numbers_float(a, extent, array, message)
+    real(c_float), target :: a(:,:,:)
+    integer(c_int64_t), intent(in) :: extent(3)
+    type(grainspin_array), intent(out) :: array
+    character(:), allocatable, intent(out) :: message
+    array%type = grainspin_float
+    call check_shape([1_c_int64_t, shape(a, c_int64_t)], 1, extent, .false., message)
+    if (len(message) > 0) return
+    call describe([c_loc(a(1,1,1)), c_loc(a(1,1,1)), c_loc(a(min(2,size(a,1)),1,1)), c_loc(a(1,min(2,size(a,2)),1)), &
+                   c_loc(a(1,1,min(2,size(a,3))))], &
+                  [1_c_int64_t, shape(a, c_int64_t)], is_contiguous(a), 4, .false., array, message)
+  end subroutine
+
+  subroutine view_numbers_double(a, extent, array, message)
+    real(c_double), target :: a(:,:,:)
+    integer(c_int64_t), intent(in) :: extent(3)
+    type(grainspin_array), intent(out) :: array
+    character(:), allocatable, intent(out) :: message
+    array%type = grainspin_double
+    call check_shape([1_c_int64_t, shape(a, c_int64_t)], 1, extent, .false., message)
+    if (len(message) > 0) return
+    call describe([c_loc(a(1,1,1)), c_loc(a(1,1,1)), c_loc(a(min(2,size(a,1)),1,1)), c_loc(a(1,min(2,size(a,2)),1)), &
+                   c_loc(a(1,1,min(2,size(a,3))))], &
+                  [1_c_int64_t, shape(a, c_int64_t)], is_contiguous(a), 8, .false., array, message)
   end subroutine
 
   subroutine check_shape(found, components, extent, components_last, message)

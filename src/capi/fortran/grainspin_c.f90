@@ -8,7 +8,7 @@ module grainspin_c
   public :: c_ptr, c_null_ptr, c_loc, c_float, c_double, c_int8_t, c_int32_t, c_int64_t
 
   ! Of the header that this file follows; grainspin_api_version() is the library's.
-  integer(c_int32_t), parameter, public :: grainspin_header_version = 2
+  integer(c_int32_t), parameter, public :: grainspin_header_version = 3
 
   ! status
   integer, parameter, public :: grainspin_ok = 0, grainspin_error_argument = 1, grainspin_error_shape = 2, &
@@ -57,6 +57,7 @@ module grainspin_c
     integer(c_int32_t) :: device, gpu, threads, precision
     type(c_funptr) :: log
     type(c_ptr) :: user
+    integer(c_int32_t) :: members, reserved
   end type
 
   type, bind(c), public :: c_grainspin_model_info
@@ -65,6 +66,7 @@ module grainspin_c
       radius, phases, states_domain
     integer(c_int64_t) :: own_steps
     type(c_ptr) :: description, point_group, settings, domain, provenance, scores
+    integer(c_int32_t) :: members, estimates_error
   end type
 
   type, bind(c), public :: c_grainspin_phase_info
@@ -82,6 +84,7 @@ module grainspin_c
     type(c_ptr) :: orientation, mask, phase, stream
     type(c_funptr) :: progress, log
     type(c_ptr) :: user
+    integer(c_int32_t) :: estimate_error, reserved
   end type
 
   type, bind(c), public :: grainspin_memory  ! bytes; size is set by the module
@@ -93,6 +96,11 @@ module grainspin_c
     integer(c_size_t) :: size = 0
     integer(c_int64_t) :: extent(3) = 0, step = 0, accepted = 0
     real(c_double) :: total_strain = 0
+  end type
+
+  type, bind(c), public :: grainspin_error_estimate  ! radians; size is set by the module
+    integer(c_size_t) :: size = 0
+    real(c_double) :: expected = 0, radius(3) = 0
   end type
 
   type, bind(c), public :: c_grainspin_verdict
@@ -109,6 +117,7 @@ module grainspin_c
   public :: c_grainspin_estimate_memory, c_grainspin_state_query, c_grainspin_advance, c_grainspin_accept
   public :: c_grainspin_revert, c_grainspin_set_orientations, c_grainspin_get_orientations, c_grainspin_get_increments
   public :: c_grainspin_get_stress, c_grainspin_get_log_variance, c_grainspin_get_verdicts, c_grainspin_state_save
+  public :: c_grainspin_state_error, c_grainspin_get_estimated_error
   public :: c_grainspin_state_save_memory, c_grainspin_state_restore, c_grainspin_state_restore_memory
   public :: grainspin_text
 
@@ -248,6 +257,17 @@ module grainspin_c
       type(grainspin_array), intent(in) :: out
     end function
     integer(c_int) function c_grainspin_get_verdicts(state, out) bind(c, name="grainspin_get_verdicts")
+      import
+      type(c_ptr), value :: state
+      type(grainspin_array), intent(in) :: out
+    end function
+
+    integer(c_int) function c_grainspin_state_error(state, estimate) bind(c, name="grainspin_state_error")
+      import
+      type(c_ptr), value :: state
+      type(grainspin_error_estimate), intent(inout) :: estimate
+    end function
+    integer(c_int) function c_grainspin_get_estimated_error(state, out) bind(c, name="grainspin_get_estimated_error")
       import
       type(c_ptr), value :: state
       type(grainspin_array), intent(in) :: out

@@ -18,9 +18,9 @@ module grainspin_models
   end type
 
   type, public :: grainspin_model_info  ! the struct of this name in grainspin.h
-    integer :: family = 0, feedback = 0, device = 0, radius = 0, phases = 0
+    integer :: family = 0, feedback = 0, device = 0, radius = 0, phases = 0, members = 1
     logical :: takes_load = .false., takes_orientations = .false., gives_stress = .false., gives_log_variance = .false., &
-      states_domain = .false.
+      states_domain = .false., estimates_error = .false.
     integer(c_int64_t) :: own_steps = 0
     character(:), allocatable :: description, point_group, settings, domain, provenance, scores
   end type
@@ -43,12 +43,12 @@ module grainspin_models
     type(c_ptr) :: handle = c_null_ptr
     type(listener), pointer :: listens => null()
   contains
-    procedure :: load => model_load  ! (path, status, message [, device, gpu, threads, precision, log])
+    procedure :: load => model_load  ! (path, status, message [, device, gpu, threads, precision, log, members])
     procedure :: free => model_free
     procedure :: query               ! (info, status, message)
     procedure :: phase               ! (index from 0, phase, status, message)
     procedure :: loads               ! (loads, status, message [, text]): its own, or those of a text (docs/loads.md)
-    procedure :: estimate_memory     ! (extent, memory, status, message [, boundary, padding, masked, phases])
+    procedure :: estimate_memory     ! (extent, memory, status, message [, boundary, padding, masked, phases, estimate_error])
     procedure, private :: assign_nothing
     generic :: assignment(=) => assign_nothing
     final :: finish
@@ -83,14 +83,14 @@ contains
   end function
 
   ! Reads a model file. device: grainspin_auto (default), _host, _cuda; threads 0: as many as the machine has;
-  ! precision: grainspin_strict (default), _fast. log is heard while a call on this model runs. What the
+  ! precision: grainspin_strict (default), _fast; members, of an ensemble: 0 (default) all, 1 the first alone. log is heard while a call on this model runs. What the
   ! handle held before is freed, also where loading fails.
-  subroutine model_load(self, path, status, message, device, gpu, threads, precision, log)
+  subroutine model_load(self, path, status, message, device, gpu, threads, precision, log, members)
     class(grainspin_model), intent(inout) :: self
     character(*), intent(in) :: path
     integer, intent(out) :: status
     character(:), allocatable, intent(out) :: message
-    integer, intent(in), optional :: device, gpu, threads, precision
+    integer, intent(in), optional :: device, gpu, threads, precision, members
     procedure(grainspin_log), optional :: log
     type(c_grainspin_model_options) :: options
     call self%free()
@@ -100,6 +100,7 @@ contains
     if (present(gpu)) options%gpu = int(gpu, c_int32_t)
     if (present(threads)) options%threads = int(threads, c_int32_t)
     if (present(precision)) options%precision = int(precision, c_int32_t)
+    if (present(members)) options%members = int(members, c_int32_t)
     if (present(log)) then
       allocate (self%listens)
       self%listens%log => log
@@ -165,6 +166,8 @@ contains
     info%domain = grainspin_text(c%domain)
     info%provenance = grainspin_text(c%provenance)
     info%scores = grainspin_text(c%scores)
+    info%members = int(c%members)
+    info%estimates_error = c%estimates_error /= 0
   end subroutine
 
   subroutine phase(self, index, info, status, message)
@@ -210,14 +213,14 @@ contains
   end subroutine
 
   ! What a state would take, in bytes.
-  subroutine estimate_memory(self, extent, memory, status, message, boundary, padding, masked, phases)
+  subroutine estimate_memory(self, extent, memory, status, message, boundary, padding, masked, phases, estimate_error)
     class(grainspin_model), intent(in) :: self
     integer, intent(in) :: extent(3)
     type(grainspin_memory), intent(out) :: memory
     integer, intent(out) :: status
     character(:), allocatable, intent(out) :: message
     integer, intent(in), optional :: boundary(3), padding
-    logical, intent(in), optional :: masked, phases
+    logical, intent(in), optional :: masked, phases, estimate_error
     type(c_grainspin_state_options) :: options
     type(grainspin_array), target :: there
     memory%size = c_sizeof(memory)
@@ -232,6 +235,7 @@ contains
     if (present(phases)) then
       if (phases) options%phase = c_loc(there)
     end if
+    if (present(estimate_error)) options%estimate_error = merge(1_c_int32_t, 0_c_int32_t, estimate_error)
     call tell(c_grainspin_estimate_memory(self%handle, options, memory), status, message)
   end subroutine
 end module

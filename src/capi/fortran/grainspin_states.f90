@@ -13,7 +13,7 @@ module grainspin_states
     procedure, private :: create_float, create_double, set_float, set_double, orientations_float, orientations_double, &
       increments_float, increments_double, stress_float, stress_double, variance_float, variance_double
     ! (model, orientation, status, message [, components_last, representation, direction, boundary, spacing, padding,
-    ! mask, phase, progress, log]); the extent is that of the array
+    ! mask, phase, progress, log, estimate_error]); the extent is that of the array
     generic :: create => create_float, create_double
     ! (array, status, message [, components_last, representation, direction])
     generic :: set_orientations => set_float, set_double
@@ -39,13 +39,13 @@ contains
   end function
 
   subroutine create_float(self, model, orientation, status, message, components_last, representation, direction, &
-      boundary, spacing, padding, mask, phase, progress, log)
+      boundary, spacing, padding, mask, phase, progress, log, estimate_error)
     class(grainspin_state), intent(inout) :: self
     type(grainspin_model), intent(in) :: model
     real(c_float), intent(in), target :: orientation(:,:,:,:)
     integer, intent(out) :: status
     character(:), allocatable, intent(out) :: message
-    logical, intent(in), optional :: components_last, mask(:,:,:)
+    logical, intent(in), optional :: components_last, mask(:,:,:), estimate_error
     integer, intent(in), optional :: representation, direction, boundary(3), padding
     real(c_double), intent(in), optional :: spacing(3)
     integer(c_int32_t), intent(in), optional :: phase(:,:,:)
@@ -60,17 +60,17 @@ contains
     call view(orientation, components(representation), shape4(2:), last(components_last), array, wrong)
     if (refused("orientation", wrong, status, message)) return
     call self%create(model, array, shape4(2:), status, message, representation, direction, boundary, spacing, padding, &
-                     mask, phase, progress, log)
+                     mask, phase, progress, log, estimate_error=estimate_error)
   end subroutine
 
   subroutine create_double(self, model, orientation, status, message, components_last, representation, direction, &
-      boundary, spacing, padding, mask, phase, progress, log)
+      boundary, spacing, padding, mask, phase, progress, log, estimate_error)
     class(grainspin_state), intent(inout) :: self
     type(grainspin_model), intent(in) :: model
     real(c_double), intent(in), target :: orientation(:,:,:,:)
     integer, intent(out) :: status
     character(:), allocatable, intent(out) :: message
-    logical, intent(in), optional :: components_last, mask(:,:,:)
+    logical, intent(in), optional :: components_last, mask(:,:,:), estimate_error
     integer, intent(in), optional :: representation, direction, boundary(3), padding
     real(c_double), intent(in), optional :: spacing(3)
     integer(c_int32_t), intent(in), optional :: phase(:,:,:)
@@ -85,7 +85,7 @@ contains
     call view(orientation, components(representation), shape4(2:), last(components_last), array, wrong)
     if (refused("orientation", wrong, status, message)) return
     call self%create(model, array, shape4(2:), status, message, representation, direction, boundary, spacing, padding, &
-                     mask, phase, progress, log)
+                     mask, phase, progress, log, estimate_error=estimate_error)
   end subroutine
 
   subroutine set_float(self, a, status, message, components_last, representation, direction)

@@ -38,7 +38,7 @@ module grainspin_steps
     integer(c_int64_t) :: voxels(3) = 0
   contains
     procedure, private :: create_array, set_array, orientations_array, increments_array, stress_array, variance_array, &
-      assign_nothing
+      error_array, error_float, error_double, assign_nothing
     ! Descriptors of any type, place and layout; real arrays: grainspin_states.
     generic :: create => create_array
     generic :: set_orientations => set_array
@@ -46,6 +46,9 @@ module grainspin_steps
     generic :: get_increments => increments_array
     generic :: get_stress => stress_array
     generic :: get_log_variance => variance_array
+    ! (real array(x,y,z) or descriptor, status, message); radians; of a state created with estimate_error=.true.
+    generic :: get_estimated_error => error_array, error_float, error_double
+    procedure :: estimated_error ! (estimate, status, message): means over the voxels
     procedure :: get_verdicts    ! (integer(int8) verdicts(x,y,z), status, message)
     procedure :: extent          ! voxels along x, y, z; zeros where there is no grid
     procedure :: query           ! (info, status, message)
@@ -132,9 +135,9 @@ contains
   end subroutine
 
   ! A grid at step 0; extent: voxels along x, y, z. mask: .false. where a voxel is left out; phase: the model's phase of
-  ! each voxel, from 0; boundary, spacing, padding, stream: the struct grainspin_state_options in grainspin.h.
+  ! each voxel, from 0; boundary, spacing, padding, stream, estimate_error: the struct grainspin_state_options in grainspin.h.
   subroutine create_array(self, model, orientation, extent, status, message, representation, direction, boundary, &
-                          spacing, padding, mask, phase, progress, log, stream)
+                          spacing, padding, mask, phase, progress, log, stream, estimate_error)
     class(state_handle), intent(inout) :: self
     type(grainspin_model), intent(in) :: model
     type(grainspin_array), intent(in), target :: orientation
@@ -148,6 +151,7 @@ contains
     procedure(grainspin_progress), optional :: progress
     procedure(grainspin_log), optional :: log
     type(c_ptr), intent(in), optional :: stream
+    logical, intent(in), optional :: estimate_error
     type(c_grainspin_state_options) :: options
     type(grainspin_array), target :: mask_array, phase_array
     integer(c_int8_t), allocatable :: bytes(:,:,:)
@@ -160,6 +164,7 @@ contains
     if (present(boundary)) options%boundary = int(boundary, c_int32_t)
     if (present(spacing)) options%spacing = spacing
     if (present(padding)) options%padding = int(padding, c_int32_t)
+    if (present(estimate_error)) options%estimate_error = merge(1_c_int32_t, 0_c_int32_t, estimate_error)
     if (present(mask)) then
       bytes = merge(1_c_int8_t, 0_c_int8_t, mask)
       call view_cells(bytes, extent, mask_array, wrong)
@@ -376,6 +381,45 @@ contains
     integer, intent(out) :: status
     character(:), allocatable, intent(out) :: message
     call tell(c_grainspin_get_log_variance(self%handle, array), status, message)
+  end subroutine
+
+  subroutine error_array(self, array, status, message)
+    class(state_handle), intent(in) :: self
+    type(grainspin_array), intent(in) :: array
+    integer, intent(out) :: status
+    character(:), allocatable, intent(out) :: message
+    call tell(c_grainspin_get_estimated_error(self%handle, array), status, message)
+  end subroutine
+
+  subroutine error_float(self, a, status, message)
+    class(state_handle), intent(in) :: self
+    real(c_float), intent(inout), target :: a(:,:,:)
+    integer, intent(out) :: status
+    character(:), allocatable, intent(out) :: message
+    type(grainspin_array) :: array
+    character(:), allocatable :: wrong
+    call view_cells(a, self%voxels, array, wrong)
+    if (.not. refused("estimated error", wrong, status, message)) call self%get_estimated_error(array, status, message)
+  end subroutine
+
+  subroutine error_double(self, a, status, message)
+    class(state_handle), intent(in) :: self
+    real(c_double), intent(inout), target :: a(:,:,:)
+    integer, intent(out) :: status
+    character(:), allocatable, intent(out) :: message
+    type(grainspin_array) :: array
+    character(:), allocatable :: wrong
+    call view_cells(a, self%voxels, array, wrong)
+    if (.not. refused("estimated error", wrong, status, message)) call self%get_estimated_error(array, status, message)
+  end subroutine
+
+  subroutine estimated_error(self, estimate, status, message)
+    class(state_handle), intent(in) :: self
+    type(grainspin_error_estimate), intent(out) :: estimate
+    integer, intent(out) :: status
+    character(:), allocatable, intent(out) :: message
+    estimate%size = c_sizeof(estimate)
+    call tell(c_grainspin_state_error(self%handle, estimate), status, message)
   end subroutine
 
   subroutine get_verdicts(self, verdicts, status, message)

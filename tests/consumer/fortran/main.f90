@@ -40,7 +40,8 @@ program consumer
   call model%query(info, status, message)
   call must("query", status, message)
   call check("info", info%family == grainspin_nonlocal .and. info%gives_stress .and. info%takes_orientations .and. &
-    info%own_steps >= steps .and. info%point_group == "432" .and. info%phases == 1 .and. len(info%description) > 0)
+    info%own_steps >= steps .and. info%point_group == "432" .and. info%phases == 1 .and. len(info%description) > 0 .and. &
+    info%members == 1)
   call model%phase(0, phase, status, message)
   call must("phase", status, message)
   call check("phase", phase%point_group == "432")
@@ -52,6 +53,7 @@ program consumer
   call turns()
   call saved()
   call refusals()
+  call trust()
   if (failed > 0) error stop 1
   print '(a,": ",i0," steps, ",i0," voxels, bit for bit")', grainspin_version(), steps, product(n)
 
@@ -196,6 +198,50 @@ contains
     call check("restored from memory", all(transfer(q, [0_int32]) == transfer(wanted, [0_int32])))
     call again%restore_memory(model, buffer(:10), status, message)
     call refused("half a state", status, message, grainspin_error_format, "")
+  end subroutine
+
+  ! An ensemble that knows how far off it is, of the same folder: one of its members, all of them.
+  subroutine trust()
+    type(grainspin_model) :: one, both
+    type(grainspin_state) :: state
+    type(grainspin_load), allocatable :: steps_of(:)
+    type(grainspin_error_estimate) :: mean
+    type(grainspin_memory) :: with, without
+    real(real64), allocatable :: e(:,:,:)
+    real(real32), allocatable :: e4(:,:,:)
+    character(:), allocatable :: ensemble
+    ensemble = path(:index(path, "/", back=.true.)) // "cu.safetensors"
+    call both%load(ensemble, status, message, device=grainspin_host, threads=1)
+    call must("load an ensemble", status, message)
+    call both%query(info, status, message)
+    call check("its members", info%members == 2 .and. info%estimates_error)
+    call one%load(ensemble, status, message, device=grainspin_host, threads=1, members=7)
+    call refused("seven members", status, message, grainspin_error_argument, "7 members")
+    call one%load(ensemble, status, message, device=grainspin_host, threads=1, members=1)
+    call must("load one member", status, message)
+    call one%query(info, status, message)
+    call check("one member", info%members == 1 .and. info%estimates_error)
+    call one%estimate_memory(n, without, status, message)
+    call one%estimate_memory(n, with, status, message, estimate_error=.true.)
+    call check("what it takes", with%host - without%host == 24_int64 * product(int(n, int64)))
+    call one%loads(steps_of, status, message, text="uniaxial:z:0.02:0.01")
+    call state%create(one, initial, status, message, estimate_error=.true.)
+    call must("create", status, message)
+    call state%advance(status, message, loads=steps_of)
+    call must("advance", status, message)
+    call state%estimated_error(mean, status, message)
+    call must("estimated error", status, message)
+    allocate (e(n(1), n(2), n(3)), e4(n(1), n(2), n(3)))
+    call state%get_estimated_error(e, status, message)
+    call must("of each voxel", status, message)
+    call state%get_estimated_error(e4, status, message)
+    call must("of each voxel, single", status, message)
+    call check("estimated error", all(e > 0) .and. abs(sum(e) / size(e) - mean%expected) < 1e-6 * mean%expected .and. &
+      all(e4 == real(e, real32)) .and. mean%radius(1) < mean%radius(2) .and. mean%radius(2) < mean%radius(3))
+    call state%get_estimated_error(e(:, :, 2:), status, message)
+    call refused("a part of the grid", status, message, grainspin_error_shape, "estimated error")
+    call state%create(model, initial, status, message, estimate_error=.true.)
+    call refused("a model that makes none", status, message, grainspin_error_argument, "makes no estimate")
   end subroutine
 
   subroutine refusals()
