@@ -57,8 +57,11 @@ Verdict of(double value, double fine, double doubtful) {  // what is no number i
   return value <= fine ? Verdict::kFine : value <= doubtful ? Verdict::kDoubtful : Verdict::kOutside;
 }
 
+// To two digits: "0.75 %", "17 %".
 std::string percent(std::int64_t part, std::int64_t of) {
-  return short_text(100.0 * double(part) / double(std::max<std::int64_t>(of, 1))) + " %";
+  const double value = 100.0 * double(part) / double(std::max<std::int64_t>(of, 1));
+  const double unit = value > 0 ? std::pow(10, std::floor(std::log10(value)) - 1) : 1;
+  return short_text(std::min(unit, 1.0) * std::round(value / std::min(unit, 1.0))) + " %";
 }
 
 }  // namespace
@@ -239,9 +242,13 @@ DomainJudgement DomainJudge::tell(std::span<const Parts> steps, std::span<const 
   add([&](std::size_t k) { return steps[k].free; },
       [](const Which&) { return std::string("free components as in no load trained on"); });
 
-  // Voxels: a reason is told where it is that of at least half a percent of them.
+  // Voxels: a reason is told where it is that of at least half a percent of them, and of a tenth of those that are not fine.
+  const auto told_of = [&](std::size_t k, std::int64_t count) {
+    const VoxelVerdicts& v = voxels[k];
+    return 200 * count >= v.voxels && 10 * count >= v.doubtful + v.outside ? v.verdict() : Verdict::kFine;
+  };
   const auto share = [&](std::size_t k, std::int64_t VoxelVerdicts::* count) {
-    return k < voxels.size() && 200 * (voxels[k].*count) >= voxels[k].voxels ? voxels[k].verdict() : Verdict::kFine;
+    return k < voxels.size() ? told_of(k, voxels[k].*count) : Verdict::kFine;
   };
   const auto most = [&](const Which& which, auto VoxelVerdicts::* member) {
     std::size_t worst = which[0];
@@ -265,10 +272,10 @@ DomainJudgement DomainJudge::tell(std::span<const Parts> steps, std::span<const 
       });
   for (std::size_t what = 0; what < 3; ++what) {
     const auto count = [&](std::size_t k) { return voxels[k].surroundings[what]; };
-    add([&](std::size_t k) { return k < voxels.size() && 200 * count(k) >= voxels[k].voxels ? voxels[k].verdict() : Verdict::kFine; },
+    add([&](std::size_t k) { return k < voxels.size() ? told_of(k, count(k)) : Verdict::kFine; },
         [&](const Which& which) {
           const std::size_t worst = *std::ranges::max_element(which, {}, count);
-          constexpr const char* kWhat[3] = {"where grains stand to the load as around none trained on",
+          constexpr const char* kWhat[3] = {"in surroundings that stand to the load as none trained on",
                                             "in coarser grains than trained on", "among grains more alike than trained on"};
           return percent(count(worst), voxels[worst].voxels) + " of the voxels " + kWhat[what];
         });

@@ -94,6 +94,7 @@ void evaluate_uncertainty(const RunFields& truth, const Prediction& prediction, 
     u.bins.push_back(bin);
   }
   u.correlation = spearman(expected, angle);
+  u.angle = std::move(expected);
   out.uncertainty = std::move(u);
 }
 

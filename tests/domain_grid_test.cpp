@@ -82,7 +82,7 @@ TEST(DomainGrid, HowTheSurroundingsStandToTheLoad) {
   EXPECT_EQ(doubtful.sum.verdict(), Verdict::kDoubtful);
   EXPECT_EQ(outside.sum.outside, 512);
   EXPECT_EQ(outside.sum.surroundings[0], 512);
-  EXPECT_NE(outside.text.find("stand to the load as around none trained on"), std::string::npos) << outside.text;
+  EXPECT_NE(outside.text.find("stand to the load as none trained on"), std::string::npos) << outside.text;
   EXPECT_NEAR(fine.measure[0], 1.4 / 1.5, 1e-3);
   EXPECT_NEAR(doubtful.measure[77], 1 + 0.4 / 0.75, 1e-3);
   EXPECT_NEAR(outside.measure[511], 1 + 1.1 / 0.75, 1e-3);

@@ -1,11 +1,13 @@
 // The part of the page that says how far to believe a model.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 #include "src/render/canvas.h"
 #include "src/render/report.h"
 #include "src/render/trust_charts.h"
+#include "src/render/trust_maps.h"
 
 namespace grainspin::render {
 namespace {
@@ -40,13 +42,58 @@ TEST(RenderTrust, ChartsHoldTheNumbers) {
 TEST(RenderTrust, ThePageTellsVerdictAndExpectedError) {
   Report report;
   report.title = "a title";
-  report.archives = {judged()};
+  report.archives = {judged(), judged()};
+  report.archives[0].steps = report.archives[1].steps = {StepScore{}};
+  report.archives[1].name = "unknown", report.archives[1].trust.reset();
   const std::string page = report_html(report);
   for (const char* part : {"Verdict: doubtful. 80.0 % of the voxels are fine, 15.0 % doubtful, 5.0 % outside", "Why: coarse &lt;grains&gt;; steps of 2 %.",
-                           "expects of itself a mean error of 1.25° at the last step; it is 1.50°", "error that the model expects"})
+                           "expects of itself a mean error of 1.25° at the last step; it is 1.50°", "error that the model expects", "<dt>Verdict</dt>", "<td>doubtful</td>", "<td>–</td></tr>"})
     EXPECT_NE(page.find(part), std::string::npos) << part;
   report.archives[0].trust.reset();
-  EXPECT_EQ(report_html(report).find("How far to believe it"), std::string::npos);
+  for (const char* part : {"How far to believe it", "<dt>Verdict</dt>"}) EXPECT_EQ(report_html(report).find(part), std::string::npos) << part;
+}
+
+// Two by two voxels: what the model expects as the error's colours, and the three verdicts told apart.
+TEST(RenderTrust, MapsOfExpectedErrorAndVerdict) {
+  Report report;
+  report.title = "a title";
+  ArchiveScore a = judged();
+  a.point_group = "432";
+  Slice s;
+  s.name = "z = 1 of 1";
+  s.columns = s.rows = 2;
+  for (int i = 0; i < 4; ++i) {
+    for (auto* q : {&s.truth, &s.predicted}) q->insert(q->end(), {1, 0, 0, 0});
+  }
+  s.verdict = {0, 1, 2, 0};  // rows run up
+  s.expected_deg = {0, 1, 2, 4};
+  a.slices = {s};
+  report.archives = {a};
+  const std::vector<TrustMaps> maps = trust_maps(report, a, 4);
+  ASSERT_EQ(maps.size(), 1u);
+  const auto at = [](const Pixels& p, int column, int row) {  // the middle of a voxel
+    const std::uint8_t* c = &p.rgba[std::size_t(4 * (((1 - row) * 2 + 1) * p.height / 4 * p.width + (2 * column + 1) * p.width / 4))];
+    return std::array<int, 3>{c[0], c[1], c[2]};
+  };
+  EXPECT_EQ(at(maps[0].verdict, 0, 0), at(maps[0].verdict, 1, 1));
+  EXPECT_NE(at(maps[0].verdict, 0, 0), at(maps[0].verdict, 1, 0));
+  EXPECT_NE(at(maps[0].verdict, 1, 0), at(maps[0].verdict, 0, 1));
+  EXPECT_NE(at(maps[0].verdict, 0, 0), at(maps[0].verdict, 0, 1));
+  for (int i = 0; i < 4; ++i) {
+    const Rgb c = colour_at(ColourMap::kMagma, s.expected_deg[std::size_t(i)] / 4);
+    EXPECT_EQ(at(maps[0].expected, i % 2, i / 2), (std::array<int, 3>{c[0], c[1], c[2]}));
+  }
+  const std::string page = report_html(report);
+  for (const char* part : {"error that the model expects, slice z = 1 of 1", "verdict, the worst of all steps", "Key of the verdict"})
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  EXPECT_GT(decode_png(trust_maps_png(report, a)).width, 900);
+  // What is not there is left out.
+  report.archives[0].slices[0].verdict.clear();
+  EXPECT_EQ(report_html(report).find("Key of the verdict"), std::string::npos);
+  report.archives[0].slices[0].expected_deg.clear();
+  EXPECT_TRUE(trust_maps(report, report.archives[0], 4).empty());
+  report.archives[0].slices[0].expected_deg = {1};
+  EXPECT_THROW((void)report_html(report), Error);
 }
 
 }  // namespace

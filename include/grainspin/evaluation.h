@@ -156,6 +156,7 @@ struct Evaluation {
       std::int64_t voxels = 0;
     };
     std::vector<Bin> bins;
+    std::vector<float> angle;          // [n] as predicted at the last step, rad
     std::vector<std::uint8_t> within;  // [n] within the 90 % radius at the last step
     double calibration_error = 0;  // rad: mean over voxels of |predicted - observed| of their bin
     double correlation = 0;        // Spearman's, over voxels, of predicted angle and error at the last step

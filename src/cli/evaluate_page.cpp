@@ -9,6 +9,7 @@
 #include <numbers>
 #include <sstream>
 
+#include "grainspin/ensemble.h"
 #include "src/cli/evaluate.h"
 #include "src/render/report.h"
 
@@ -175,13 +176,23 @@ render::ArchiveScore archive_score(const Judged& judged) {
   const int middle[3] = {info.shape.nx / 2, info.shape.ny / 2, info.shape.nz / 2};
   for (const int axis : {2, 0})
     out.slices.push_back(render::slice_of(info.shape, info.size, axis, middle[axis], truth.at(0), truth.at(T), predicted, truth.grain.data()));
-  const std::vector<float> stress_true = last_von_mises(truth.stress, n), stress_predicted = last_von_mises(judged.prediction.stress, n);
-  if (!stress_true.empty() && !stress_predicted.empty())
-    for (std::size_t i = 0; i < 2; ++i) {
+  const auto in_slices = [&](const std::vector<float>& field, std::vector<float> render::Slice::* to) {
+    for (std::size_t i = 0; i < 2 && !field.empty(); ++i) {
       const int axis = i == 0 ? 2 : 0;
-      out.slices[i].stress_truth = render::plane_of(info.shape, axis, middle[axis], stress_true.data());
-      out.slices[i].stress_predicted = render::plane_of(info.shape, axis, middle[axis], stress_predicted.data());
+      out.slices[i].*to = render::plane_of(info.shape, axis, middle[axis], field.data());
     }
+  };
+  const std::vector<float> stress_true = last_von_mises(truth.stress, n), stress_predicted = last_von_mises(judged.prediction.stress, n);
+  if (!stress_true.empty() && !stress_predicted.empty()) {
+    in_slices(stress_true, &render::Slice::stress_truth);
+    in_slices(stress_predicted, &render::Slice::stress_predicted);
+  }
+  if (e.uncertainty) {
+    std::vector<float> expected = e.uncertainty->angle;
+    for (float& v : expected) v = float(v * kDegrees);
+    in_slices(expected, &render::Slice::expected_deg);
+  }
+  if (e.trust) in_slices({e.trust->verdict.begin(), e.trust->verdict.end()}, &render::Slice::verdict);
   out.error_deg = e.error_last;
   out.persistence_error_deg = e.persistence_last;
   for (float& v : out.error_deg) v = float(v * kDegrees);
@@ -236,6 +247,18 @@ std::vector<render::LossPoint> read_loss(const std::string& path) {
   return out;
 }
 
+// "nonlocal model, ensemble of 2: ..."
+std::string about(const ModelSpec& spec) {
+  const std::size_t members = is_ensemble(spec) ? nlohmann::json::parse(spec.provenance).at("members").size() : 1;
+  const std::string family = fmt::format("{} model{}: ", name(spec.family), members > 1 ? fmt::format(", ensemble of {}", members) : "");
+  const LocalSpec& l = spec.local;
+  const NonlocalSpec& c = spec.nonlocal;
+  if (spec.family == Family::kLocal)
+    return family + fmt::format("{} of {} layer{} with {} hidden units, radius {}, feedback {}.", name(l.cell), l.layers, l.layers == 1 ? "" : "s", l.hidden,
+                                l.radius, name(l.feedback));
+  return family + fmt::format("{} channels and {} of memory on every slip system, {} sweeps of the Green operator a step.", c.channels, c.memory, c.passes);
+}
+
 }  // namespace
 
 void write_page(const Judgement& judgement, const std::string& page, const std::string& pictures) {
@@ -246,9 +269,7 @@ void write_page(const Judgement& judgement, const std::string& page, const std::
   if (judgement.predicted) {
     report.model = "Orientations read from " + fs::path(judgement.model).filename().string() + ".";
   } else {
-    const LocalSpec& l = spec.local;
-    report.model = fmt::format("{} model, {} of {} layer{} with {} hidden units, radius {}, feedback {}.", name(spec.family), name(l.cell),
-                               l.layers, l.layers == 1 ? "" : "s", l.hidden, l.radius, name(l.feedback));
+    report.model = about(spec);
     report.facts.push_back({"model", fs::path(judgement.model).filename().string()});
     report.facts.push_back({"point group", spec.point_group});
     report.facts.push_back({"computed by", judgement.description});

@@ -90,7 +90,7 @@ void add(std::string& out, const Judged& judged) {
   add_stress(out, e);
   if (e.uncertainty) {
     const Evaluation::Uncertainty& u = *e.uncertainty;
-    out += fmt::format("the model's own estimate of its mean error: {:.3f} (is {:.3f}); calibration error {:.3f}, rank correlation by voxel {:.2f}\n",
+    out += fmt::format("the model's own estimate of its mean error: {:.3f} degrees (is {:.3f}); calibration error {:.3f} degrees, rank correlation by voxel {:.2f}\n",
                        u.expected * kDegrees, u.error * kDegrees, u.calibration_error * kDegrees, u.correlation);
     out += "covered by intervals of 50, 90, 95 %: ";
     const char* names[3] = {"x", "y", "z"};

@@ -1,6 +1,7 @@
 // grainspin inspect: what a file holds, as a page of text or as JSON.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -110,13 +111,14 @@ void print_archive(const ArchiveInfo& info, const Survey* survey) {
                               p.lattice.empty() ? "unknown" : p.lattice, p.point_group.empty() ? "unknown" : p.point_group,
                               p.c_over_a > 0 ? fmt::format(", c/a {:.4g}", p.c_over_a) : "",
                               p.law ? ", phenopowerlaw" : ""));
-  line("fields", fmt::format("{}{}{}{}", !info.has_orientation ? "" : info.packing == Packing::kNone ? "orientation " : "orientation (" + storage(info.packing) + ") ", info.has_F ? "F " : "",
-                             info.has_P ? "P " : "", info.has_grain ? "grain" : ""));
+  line("fields", fmt::format("{}{}{}{}{}", !info.has_orientation ? "" : info.packing == Packing::kNone ? "orientation " : "orientation (" + storage(info.packing) + ") ", info.has_F ? "F " : "",
+                             info.has_P ? "P " : "", info.has_stress ? "stress " : "", info.has_grain ? "grain" : ""));
   if (survey && survey->grains > 0)
     line("grains", fmt::format("{} of {} to {} voxels{}", survey->grains, survey->smallest, survey->largest,
                                survey->labelled ? " (labelled by orientation, 0.1 degree)" : ""));
-  line("steps", fmt::format("{} after the initial state, {:.6g} to {:.6g} s{}", info.step_count(), info.steps.front().time,
-                            info.steps.back().time,
+  const bool timed = std::ranges::any_of(info.steps, [](const StepInfo& step) { return step.time != 0; });
+  line("steps", fmt::format("{} after the initial state{}{}", info.step_count(),
+                            timed ? fmt::format(", {:.6g} to {:.6g} s", info.steps.front().time, info.steps.back().time) : "",
                             info.loads.empty() ? "" : fmt::format(", strain {:.4g}", info.steps.back().strain)));
   const std::vector<LoadStep>& loads = info.all_loads.empty() ? info.loads : info.all_loads;
   for (std::size_t k = 0; k < loads.size(); ++k) {

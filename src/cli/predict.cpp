@@ -170,14 +170,15 @@ void run(const PredictArguments& a, Ranks& ranks) {
   const DomainJudgement domain = verdict.judgement();
   output.remark("domain", domain.stated ? text(domain) : "not stated by the model");
   if (domain.stated) output.remark("verdict", name(domain.verdict));
-  const std::string error = verdict.error_text();
+  std::string error = verdict.error_text();
+  if (!error.empty() && domain.verdict == Verdict::kOutside) error += "; not to be relied on outside the domain of training";
   if (!error.empty()) output.remark("estimated_error", error);
   const double finishing = line.seconds();
   output.finish();
   if (journal) journal->finish();
   const RunProfile stages{profile, sink.judge_seconds, sink.write_seconds, sink.bytes, line.seconds() - finishing, work};
   if (!a.profile_json.empty() && ranks.root()) write_profile(stages, a.output, a.profile_json);
-  if (domain.verdict != Verdict::kFine) note(ranks, text(domain));
+  if (a.quiet && domain.verdict != Verdict::kFine) note(ranks, text(domain));  // else the summary has it
   if (a.quiet || !ranks.root()) return;
   print_summary(c, a, {.computed = (ranks.size() > 1 ? fmt::format("{} ranks, each ", ranks.size()) : "") + device_text(devices),
                        .seconds = line.seconds(),

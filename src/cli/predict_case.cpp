@@ -45,7 +45,7 @@ std::vector<LoadStep> choose_loads(const PredictArguments& a, const ModelSpec& s
   }
   std::vector<LoadStep> loads = a.load.empty() ? spec.loads : read_load(a.load, load_defaults(spec));
   require(!loads.empty(), Errc::kArgument,
-          a.model + ": states no load of its own; --load FILE or a name gives one: " + load_names());
+          a.model + ": states no load of its own; --load FILE (an archive of a run, or the input itself where it states its load) or a name gives one: " + load_names());
   for (LoadStep& load : loads) load = completed(load);  // a free component's value is not to be read
   return loads;
 }

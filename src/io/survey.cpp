@@ -160,7 +160,8 @@ Survey survey(FieldReader& in, const Progress& progress) {
   const ArchiveInfo& info = in.info();
   out.problems = info.problems;
   if (const std::string text = uneven_steps(info); !text.empty()) out.problems.push_back(text);
-  for (std::size_t k = 1; k < info.steps.size(); ++k)
+  const bool timed = std::ranges::any_of(info.steps, [](const StepInfo& s) { return s.time != 0; });  // a prediction has no times
+  for (std::size_t k = 1; timed && k < info.steps.size(); ++k)
     if (!(info.steps[k].time > info.steps[k - 1].time)) {
       out.problems.push_back("time does not grow at " + info.steps[k].name);
       break;

@@ -49,6 +49,8 @@ void check(const Report& report) {
            "orientations of the slice " + s.name + " are not columns x rows x 4");
       fits(s.grain.empty() || s.grain.size() == n,
            "grains of the slice " + s.name + " are not columns x rows");
+      fits((s.expected_deg.empty() || s.expected_deg.size() == n) && (s.verdict.empty() || s.verdict.size() == n),
+           "slice " + s.name + ": expected errors or verdicts of another size");
       fits((s.stress_truth.empty() && s.stress_predicted.empty()) || (s.stress_truth.size() == n && s.stress_predicted.size() == n),
            "stresses of the slice " + s.name + " are not columns x rows");
       fits(s.phase.empty() || s.phase.size() == n,

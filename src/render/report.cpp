@@ -9,7 +9,7 @@
 #include "src/render/ipf_map.h"
 #include "src/render/pictures.h"
 #include "src/render/text.h"
-#include "src/render/trust_charts.h"
+#include "src/render/trust_section.h"
 
 namespace grainspin::render {
 namespace {
@@ -21,17 +21,14 @@ std::string or_dash(const std::optional<double>& v, int decimals) {
   return v ? number(*v, decimals) : "–";
 }
 
-std::string png_image(const Pixels& pixels, const std::string& alt) {
-  return "<img alt=\"" + escaped(alt) + "\" width=\"" + std::to_string(pixels.width) + "\" height=\"" +
-         std::to_string(pixels.height) + "\" src=\"" + data_uri("image/png", png(pixels)) + "\"/>";
-}
-
 std::string noise_text(const Report& r) {
   return number(r.noise_deg[0], 2) + " to " + number(r.noise_deg[1], 2) + "°";
 }
 
 std::string summary(const Report& r) {
   std::vector<std::vector<std::string>> rows;
+  const auto judged = [](const ArchiveScore& a) { return a.trust && !a.trust->verdict.empty(); };
+  const bool any = std::ranges::any_of(r.archives, judged);
   for (const ArchiveScore& a : r.archives) {
     if (a.steps.empty()) continue;
     const StepScore& s = a.steps.back();
@@ -39,12 +36,13 @@ std::string summary(const Report& r) {
                     s.taylor ? degrees(s.taylor->mean) : "–", or_dash(s.skill_persistence, 3),
                     or_dash(s.skill_taylor, 3), or_dash(s.r2_rolled, 3), or_dash(s.r2_one_step, 3),
                     percent(s.strain), count(a.voxels)});
+    if (any) rows.back().push_back(judged(a) ? a.trust->verdict : "–");
   }
   if (rows.empty()) return "";
-  return "<h3>Scores at the last step</h3>\n" +
-         table({"archive", "model, mean", "nothing turns", "Taylor", "skill over nothing turns",
-                "skill over Taylor", "R² rolled", "R² one step", "strain", "voxels"},
-               rows);
+  std::vector<std::string> head{"archive", "model, mean", "nothing turns", "Taylor", "skill over nothing turns",
+                                "skill over Taylor", "R² rolled", "R² one step", "strain", "voxels"};
+  if (any) head.push_back("verdict");
+  return "<h3>Scores at the last step</h3>\n" + table(head, rows);
 }
 
 std::string words(const Report& r) {
@@ -65,6 +63,9 @@ std::string words(const Report& r) {
       "<em>One step</em>: the true orientation is given at each step. <em>Rolled</em>: the model follows its "
       "own "
       "path.</dd></div>\n";
+  if (std::ranges::any_of(r.archives, [](const ArchiveScore& a) { return a.trust && !a.trust->verdict.empty(); }))
+    s += "<div><dt>Verdict</dt><dd>Whether the run lies within what the model was trained on: <em>fine</em>, <em>doubtful</em> (near the edge), "
+         "<em>outside</em>. It knows nothing of the true run.</dd></div>\n";
   if (r.noise_deg[1] > 0)
     s += "<div><dt>The reference's own noise</dt><dd>Solving the same polycrystal with other tolerances and "
          "time steps moves "
@@ -168,21 +169,6 @@ std::string charts(const Report& r, const ArchiveScore& a) {
                       "The mean stress of the piece. A model that only knows the material would give the mean of "
                       "the training runs, where that is shown.");
   return s.empty() ? s : "<h3>Errors</h3>\n<div class=\"charts\">\n" + s + "</div>\n";
-}
-
-std::string trust_section(const ArchiveScore& a) {
-  if (!a.trust) return "";
-  std::string s = "<h3>How far to believe it</h3>\n<p>" + escaped(trust_text(a)) + "</p>\n";
-  std::string pictures;
-  if (!a.trust->reliability.empty())
-    pictures += chart_figure([&](const Theme& t) { return reliability_chart(a, t); }, "Mean error against the error that the model expects",
-                             "Voxels in ten equal bins by the error that the model expects of itself. On the dashed line it is right; below it, it is "
-                             "too cautious, above it promises too much.");
-  if (!a.trust->coverage.empty())
-    pictures += chart_figure([&](const Theme& t) { return coverage_chart(a, t); }, "Part of the errors within the model's intervals",
-                             "Intervals that are meant to hold 50, 90 and 95 % of the errors, and what they hold: of the angle at the last step, and of "
-                             "each component of the increments.");
-  return pictures.empty() ? s : s + "<div class=\"charts\">\n" + pictures + "</div>\n";
 }
 
 std::string stress_section(const ArchiveScore& a) {
@@ -310,7 +296,7 @@ std::string report_html(const Report& r) {
     const ArchiveScore& a = r.archives[i];
     body += "<section id=\"archive" + std::to_string(i + 1) + "\">\n<h2>" + escaped(a.name) + "</h2>\n";
     if (!a.description.empty()) body += "<p class=\"muted\">" + escaped(a.description) + "</p>\n";
-    body += tiles(a) + maps(r, a) + charts(r, a) + trust_section(a) + stress_section(a) + poles(a) + measures(a) + steps(a) + "</section>\n";
+    body += tiles(a) + maps(r, a) + charts(r, a) + trust_section(r, a) + stress_section(a) + poles(a) + measures(a) + steps(a) + "</section>\n";
   }
   if (!r.loss.empty())
     body += "<section><h2>Training</h2>\n<div class=\"charts\">" +

@@ -26,6 +26,8 @@ struct Slice {
   std::vector<std::int32_t> grain;             // [rows][columns] or empty: grain boundaries are drawn from it
   std::vector<std::int32_t> phase;  // [rows][columns] or empty: index into ArchiveScore::phase_groups
   std::vector<float> stress_truth, stress_predicted;  // [rows][columns] von Mises, Pa; both or none
+  // [rows][columns] or empty: the error that the model expects, degrees; 0 fine, 1 doubtful, 2 outside the domain of training.
+  std::vector<float> expected_deg, verdict;
 };
 
 // The plane across `axis` (0 x, 1 y, 2 z) at `index` of whole fields [nz][ny][nx][4]. `start`, `grain`

@@ -9,6 +9,7 @@
 #include "src/render/pictures.h"
 #include "src/render/text.h"
 #include "src/render/trust_charts.h"
+#include "src/render/trust_maps.h"
 
 namespace grainspin::render {
 namespace {
@@ -189,6 +190,7 @@ std::vector<std::string> write_pictures(const std::string& directory, const Repo
     if (!a.stress.empty()) write(name + "_stress.svg", chart_svg(stress_chart(a, theme), theme, true));
     if (a.trust && !a.trust->reliability.empty()) write(name + "_reliability.svg", chart_svg(reliability_chart(a, theme), theme, true));
     if (a.trust && !a.trust->coverage.empty()) write(name + "_coverage.svg", chart_svg(coverage_chart(a, theme), theme, true));
+    if (!trust_maps(report, a, 1).empty()) write(name + "_trust.png", trust_maps_png(report, a));
     if (stress_range(a).top > 0) write(name + "_stress_maps.png", stress_maps_png(a));
   }
   if (!report.loss.empty()) write("loss.svg", loss_svg(report.loss, report.loss_name));
