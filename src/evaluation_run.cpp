@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "grainspin/evaluation.h"
+#include "phase_match.h"
 
 namespace grainspin {
 
@@ -17,20 +18,14 @@ std::vector<float> spread_out(const std::vector<std::int32_t>& grain, const std:
   return out;
 }
 
-// The model's index of each of the run's phases.
+// The model's index of each of the run's phases, as `grainspin predict` takes them.
 std::vector<std::int32_t> phases_of(const RunFields& run, const NonlocalSpec& model) {
   std::vector<std::int32_t> out;
   for (const PhaseInfo& phase : run.info.phases) {
-    auto found = std::find_if(model.phases.begin(), model.phases.end(), [&](const PhaseSpec& p) {
-      return p.name == phase.name && p.point_group == phase.point_group;
-    });
-    if (found == model.phases.end() && model.phases.size() == 1 && model.phases[0].point_group == phase.point_group)
-      found = model.phases.begin();
-    std::string known;
-    for (const PhaseSpec& p : model.phases) known += (known.empty() ? "" : ", ") + p.name + " (" + p.point_group + ")";
-    require(found != model.phases.end(), Errc::kArgument,
-            run.info.path + ": phase " + phase.name + " (" + phase.point_group + ") is none of the model's: " + known);
-    out.push_back(std::int32_t(found - model.phases.begin()));
+    const std::int32_t m = phase_of_model(phase, model, run.info.phases.size() == 1);
+    require(m >= 0 && model.phases[std::size_t(m)].point_group == phase.point_group, Errc::kArgument,
+            run.info.path + ": phase " + phase.name + " (" + phase.point_group + ") is none of the model's: " + phase_names(model));
+    out.push_back(m);
   }
   return out;
 }

@@ -8,15 +8,10 @@
 
 #include "grainspin/core.h"
 #include "src/cli/verbs.h"
+#include "src/phase_match.h"
 
 namespace grainspin::cli {
 namespace {
-
-std::string list(const NonlocalSpec& spec) {
-  std::string out;
-  for (const PhaseSpec& p : spec.phases) out += fmt::format("{}{} ({})", out.empty() ? "" : ", ", p.name, p.point_group);
-  return out;
-}
 
 // By name or number; -1 for neither.
 std::int32_t by_name(const NonlocalSpec& spec, const std::string& name) {
@@ -42,11 +37,11 @@ PhaseMatch match_phases(const ArchiveInfo& info, const NonlocalSpec& spec, const
     require(found != info.phases.end(), Errc::kArgument, info.path + ": has no phase '" + item.substr(0, at) + "' (--phase)");
     const std::int32_t model = by_name(spec, item.substr(at + 1));
     require(model >= 0, Errc::kArgument,
-            "--phase: '" + item.substr(at + 1) + "' is none of the model's phases: " + list(spec));
+            "--phase: '" + item.substr(at + 1) + "' is none of the model's phases: " + phase_names(spec));
     chosen[std::size_t(found - info.phases.begin())] = model;
   }
   const auto masked = [&](const PhaseInfo& p) { return std::ranges::find(masks, "phase=" + p.name) != masks.end(); };
-  const bool single = spec.phases.size() == 1 && std::ranges::count_if(info.phases, [&](auto& p) { return !masked(p); }) == 1;
+  const bool alone = std::ranges::count_if(info.phases, [&](auto& p) { return !masked(p); }) == 1;
 
   PhaseMatch out;
   for (std::size_t i = 0; i < n; ++i) {
@@ -57,20 +52,13 @@ PhaseMatch match_phases(const ArchiveInfo& info, const NonlocalSpec& spec, const
     }
     const std::string hint = n > 1 ? " (--mask phase=" + phase.name + " leaves the phase out)" : "";
     const bool by_hand = chosen[i] >= 0;
-    std::int32_t m = chosen[i];
-    if (m < 0) {
-      const auto found = std::ranges::find(spec.phases, phase.name, &PhaseSpec::name);
-      if (found != spec.phases.end()) m = std::int32_t(found - spec.phases.begin());
-    }
-    if (m < 0 && single) {
-      m = 0;
-      if (phase.point_group == spec.phases[0].point_group)
-        out.notes.push_back(fmt::format("phase '{}' is taken for the model's '{}'", phase.name, spec.phases[0].name));
-    }
+    const std::int32_t m = by_hand ? chosen[i] : phase_of_model(phase, spec, alone);
     require(m >= 0, Errc::kArgument,
             fmt::format("{}: phase '{}' ({}) is none of the model's: {}; --phase {}=NAME says which it is{}", info.path,
-                        phase.name, phase.point_group, list(spec), phase.name, hint));
+                        phase.name, phase.point_group, phase_names(spec), phase.name, hint));
     const PhaseSpec& model = spec.phases[std::size_t(m)];
+    if (!by_hand && phase.name != model.name && phase.point_group == model.point_group)
+      out.notes.push_back(fmt::format("phase '{}' is taken for the model's '{}'", phase.name, model.name));
     require(!phase.point_group.empty() || by_hand, Errc::kFormat,
             fmt::format("{}: the crystal symmetry of phase '{}' is not stated; --phase {}={} if it is the model's {}{}",
                         info.path, phase.name, phase.name, model.name, model.point_group, hint));
