@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <numbers>
 
 #include "dadf5_files.h"
@@ -91,6 +95,54 @@ TEST(PredictUncertainty, RefusesAModelWithoutAnEstimate) {
   EXPECT_EQ(ran.status, int(Errc::kArgument));
   EXPECT_NE(ran.said.find("makes no estimate of its error"), std::string::npos) << ran.said;
   EXPECT_FALSE(std::filesystem::exists(output));
+}
+
+// The bytes of a cell array of a .vti file.
+std::string array_of(const std::string& path, const std::string& name, std::size_t bytes) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string file(std::istreambuf_iterator<char>(in), {});
+  const std::size_t at = file.find("Name=\"" + name + "\""), from = file.find("offset=\"", at);
+  EXPECT_NE(at, std::string::npos) << name;
+  const std::size_t begin = file.find("_", file.find("encoding=\"raw\"")) + 1 + std::stoul(file.substr(from + 8));
+  std::uint64_t size = 0;
+  std::memcpy(&size, file.data() + begin, 8);
+  EXPECT_EQ(size, bytes) << name;
+  return file.substr(begin + 8, bytes);
+}
+
+// What predict adds is told by inspect, and goes along into the files of older VTK.
+TEST(PredictUncertainty, InspectAndConvertKnowTheFields) {
+  Folder folder;
+  const std::string model = folder / "m.safetensors", input = folder / "in.h5", output = folder / "out.h5", vti = folder / "out.vti";
+  Model m = testing::with_head(small(), kSteps, 4);
+  m.spec.domain = with_calibration(
+      R"({"embedding":[{"phase":"Cu","point_group":"432","low":[-0.1,-1,-1,-1,-1,-1,-1,-1,-1],"high":[0.1,1,1,1,1,1,1,1,1]}]})", *calibration(m.spec));
+  write_model(model, m);
+  ASSERT_EQ(call("make voronoi -o '" + input + "' --cells 5 6 4 --grains 9 --lattice cF --phase Cu").status, 0);
+  const Called ran = call("predict '" + model + "' '" + input + "' --device cpu --uncertainty --verdict -o '" + output + "'");
+  ASSERT_EQ(ran.status, 0) << ran.said;
+  EXPECT_NE(ran.said.find("not to be relied on outside the domain"), std::string::npos) << ran.said;
+  EXPECT_NE(h5::File::open(output).string("grainspin", "estimated_error").find("not to be relied on"), std::string::npos);
+  const Called told = call("inspect '" + output + "'");
+  EXPECT_NE(told.said.find("stress grain estimated_error verdict"), std::string::npos) << told.said;
+  EXPECT_EQ(told.said.find("time does not grow"), std::string::npos) << told.said;  // it has none
+  EXPECT_NE(call("inspect --json '" + output + "'").said.find("\"verdict\": true"), std::string::npos);
+  EXPECT_NE(call("inspect --json '" + input + "'").said.find("\"verdict\": false"), std::string::npos);
+
+  for (const int step : {1, kSteps}) {
+    ASSERT_EQ(call("convert '" + output + "' '" + vti + "' --step " + std::to_string(step)).status, 0);
+    const auto all = estimated(output, kSteps + 1);
+    const std::string error = array_of(vti, "estimated_error", 4 * kVoxels), verdict = array_of(vti, "verdict", kVoxels);
+    EXPECT_EQ(0, std::memcmp(error.data(), all.data() + step * kVoxels, 4 * kVoxels));
+    std::vector<std::uint8_t> want(kVoxels);
+    h5::File::open(output).dataset("VTKHDF/CellData/verdict").read(want.data(), {hsize_t(step), 0, 0, 0}, {1, 4, 6, 5});
+    EXPECT_GT(std::ranges::count(want, 2), 0);
+    EXPECT_GT(std::ranges::count(want, 0), 0);
+    EXPECT_EQ(0, std::memcmp(verdict.data(), want.data(), kVoxels));
+    std::vector<float> sigma(6 * kVoxels);
+    open_archive(output)->stress(step, 0, kVoxels, sigma.data());
+    EXPECT_EQ(0, std::memcmp(array_of(vti, "stress", 24 * kVoxels).data(), sigma.data(), 24 * kVoxels));
+  }
 }
 
 }  // namespace

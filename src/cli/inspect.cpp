@@ -17,6 +17,7 @@
 #include "src/cli/inspect_model.h"
 #include "src/cli/source_options.h"
 #include "src/cli/verbs.h"
+#include "src/io/result_more.h"
 #include "src/io/survey.h"
 
 namespace grainspin::cli {
@@ -53,6 +54,9 @@ json archive_json(const ArchiveInfo& info, const Survey* survey) {
               {"constituents", info.constituents}};
   out["fields"] = {{"orientation", info.has_orientation}, {"F", info.has_F},           {"P", info.has_P},
                    {"grain", info.has_grain},             {"mean_F", info.has_mean_F}, {"mean_P", info.has_mean_P}};
+  out["fields"]["stress"] = info.has_stress;
+  const MoreFields more(info);
+  for (const char* name : {"estimated_error", "verdict"}) out["fields"][name] = more.has(name);
   if (info.has_orientation) out["orientation"] = storage(info.packing);
   out["phases"] = json::array();
   for (const auto& p : info.phases) {
@@ -111,8 +115,11 @@ void print_archive(const ArchiveInfo& info, const Survey* survey) {
                               p.lattice.empty() ? "unknown" : p.lattice, p.point_group.empty() ? "unknown" : p.point_group,
                               p.c_over_a > 0 ? fmt::format(", c/a {:.4g}", p.c_over_a) : "",
                               p.law ? ", phenopowerlaw" : ""));
-  line("fields", fmt::format("{}{}{}{}{}", !info.has_orientation ? "" : info.packing == Packing::kNone ? "orientation " : "orientation (" + storage(info.packing) + ") ", info.has_F ? "F " : "",
-                             info.has_P ? "P " : "", info.has_stress ? "stress " : "", info.has_grain ? "grain" : ""));
+  std::string more;
+  const MoreFields added(info);
+  for (const std::string& name : added.names()) more.append(" ").append(name);
+  line("fields", fmt::format("{}{}{}{}{}{}", !info.has_orientation ? "" : info.packing == Packing::kNone ? "orientation " : "orientation (" + storage(info.packing) + ") ", info.has_F ? "F " : "",
+                             info.has_P ? "P " : "", info.has_stress ? "stress " : "", info.has_grain ? "grain" : "", more));
   if (survey && survey->grains > 0)
     line("grains", fmt::format("{} of {} to {} voxels{}", survey->grains, survey->smallest, survey->largest,
                                survey->labelled ? " (labelled by orientation, 0.1 degree)" : ""));

@@ -8,6 +8,7 @@
 #include "grainspin/symmetry.h"
 #include "src/io/numbers.h"
 #include "src/io/output.h"
+#include "src/io/result_more.h"
 
 namespace grainspin {
 namespace {
@@ -33,7 +34,7 @@ struct Array {
   std::function<void(std::int64_t begin, std::int64_t n, void* to)> read;
 };
 
-std::vector<Array> arrays_of(FieldReader& in, int step) {
+std::vector<Array> arrays_of(FieldReader& in, const MoreFields& more, int step) {
   std::vector<Array> arrays;
   arrays.push_back({"Float32", "orientation", 4, 4, [&in, step](std::int64_t begin, std::int64_t n, void* to) {
                       in.orientation(step, begin, n, static_cast<float*>(to));
@@ -62,7 +63,28 @@ std::vector<Array> arrays_of(FieldReader& in, int step) {
   arrays.push_back({"Int32", "phase", 1, 4, [&in](std::int64_t begin, std::int64_t n, void* to) {
                       in.phase(begin, n, static_cast<std::int32_t*>(to));
                     }});
+  if (in.info().has_stress)
+    arrays.push_back({"Float32", "stress", 6, 4, [&in, step](std::int64_t begin, std::int64_t n, void* to) {
+                        in.stress(step, begin, n, static_cast<float*>(to));
+                      }});
+  if (more.has("estimated_error"))
+    arrays.push_back({"Float32", "estimated_error", 1, 4, [&more, step](std::int64_t begin, std::int64_t n, void* to) {
+                        more.read("estimated_error", step, begin, n, static_cast<float*>(to));
+                      }});
+  if (more.has("verdict"))
+    arrays.push_back({"UInt8", "verdict", 1, 1, [&more, step](std::int64_t begin, std::int64_t n, void* to) {
+                        more.read("verdict", step, begin, n, static_cast<std::uint8_t*>(to));
+                      }});
   return arrays;
+}
+
+// What else a reader of the file must know.
+std::string about(const FieldReader& in, const MoreFields& more) {
+  std::string out;
+  if (in.info().has_stress) out += "; stress: Cauchy, Pa, xx yy zz yz xz xy";
+  if (more.has("estimated_error")) out += "; estimated_error: degrees";
+  if (more.has("verdict")) out += "; verdict: 0 fine, 1 doubtful, 2 outside the domain of training";
+  return out;
 }
 
 }  // namespace
@@ -71,7 +93,8 @@ void write_vti(FieldReader& in, int step, const std::string& path, const Progres
   const ArchiveInfo& info = in.info();
   const Shape s = info.shape;
   const std::uint64_t N = std::uint64_t(s.voxels());
-  const auto arrays = arrays_of(in, step);
+  const MoreFields more(info);
+  const auto arrays = arrays_of(in, more, step);
   const std::string extent =
       "0 " + std::to_string(s.nx) + " 0 " + std::to_string(s.ny) + " 0 " + std::to_string(s.nz);
   const auto triple = [](double x, double y, double z) {
@@ -80,7 +103,7 @@ void write_vti(FieldReader& in, int step, const std::string& path, const Progres
   std::string head = "<?xml version=\"1.0\"?>\n<VTKFile type=\"ImageData\" version=\"1.0\" byte_order=\"LittleEndian\" "
                      "header_type=\"UInt64\">\n";
   head += "<!-- orientation: unit quaternion w x y z, crystal to sample; ipf_z: " + std::string(ipf_key_name()) +
-          " key, sample direction z -->\n";
+          " key, sample direction z" + about(in, more) + " -->\n";
   head += "<ImageData WholeExtent=\"" + extent + "\" Origin=\"" +
           triple(info.origin[0], info.origin[1], info.origin[2]) + "\" Spacing=\"" +
           triple(info.size[0] / s.nx, info.size[1] / s.ny, info.size[2] / s.nz) + "\">\n<Piece Extent=\"" + extent +
