@@ -307,7 +307,8 @@ GRAINSPIN_API grainspin_status grainspin_get_stress(const grainspin_state* state
 /* Natural logarithm of the variance of each component of the increment, over the model's increment scale squared. */
 GRAINSPIN_API grainspin_status grainspin_get_log_variance(const grainspin_state* state, const grainspin_array* out);
 /* uint8 (GRAINSPIN_UINT8), 1 component: GRAINSPIN_FINE ... of each voxel: its orientation and what surrounds it, and its
- * increment and how its grain stands to the load where a step was the last that happened; masked voxels are fine. Judged once a
+ * increment and how its grain stands to the load where a step was the last that happened; masked voxels are fine. The load itself and
+ * the total strain are in grainspin_verdict alone. Judged once a
  * step, here or by a grainspin_verdict: on the model's GPU, but where the model states what surrounds voxels (the shipped nonlocal ones) on
  * the host, for which orientations and increments are copied there and 20 bytes a voxel are taken meanwhile. */
 GRAINSPIN_API grainspin_status grainspin_get_verdicts(const grainspin_state* state, const grainspin_array* out);

@@ -184,7 +184,7 @@ void run(const PredictArguments& a, Ranks& ranks) {
                        .seconds = line.seconds(),
                        .voxel_steps = work,
                        .domain = domain,
-                       .voxels = verdict.voxel_text(),
+                       .voxels = verdict.voxel_text(domain.verdict),
                        .error = error,
                        .von_mises = curve.last_von_mises()});
   if (a.profile) print_profile(stages, a.output);

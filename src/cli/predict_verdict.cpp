@@ -79,12 +79,13 @@ void RunVerdict::sum(Ranks& ranks) {
   }
 }
 
-std::string RunVerdict::voxel_text() const {
+std::string RunVerdict::voxel_text(Verdict run) const {
   if (voxels_.empty() || (judge_.domain().orientations.empty() && judge_.domain().increment <= 0)) return "";
   const auto worst = std::ranges::max_element(voxels_, {}, [](const VoxelVerdicts& v) { return std::pair{v.outside, v.doubtful}; });
-  if (worst->outside == 0 && worst->doubtful == 0) return "; all voxels fine";
+  // Load and crystal are the run's: voxels may be fine where it is not.
+  if (worst->outside == 0 && worst->doubtful == 0) return run == Verdict::kFine ? "; all voxels fine" : "; the voxels by themselves are fine";
   const double n = double(std::max<std::int64_t>(worst->voxels, 1));
-  return fmt::format("; voxels: {:.2g} % doubtful, {:.2g} % outside at most (step {})", 100 * double(worst->doubtful) / n,
+  return fmt::format("; voxels by themselves: {:.2g} % doubtful, {:.2g} % outside at most (step {})", 100 * double(worst->doubtful) / n,
                      100 * double(worst->outside) / n, worst - voxels_.begin() + 1);
 }
 

@@ -38,8 +38,9 @@ class RunVerdict {
   void sum(Ranks& ranks);  // collective: what all ranks have added
   // Of the run, all tiles added.
   DomainJudgement judgement() const { return judge_.run(loads_, voxels_); }
-  // "; voxels: 0.1 % doubtful, 0 % outside at most (step 13)", "; all voxels fine"; "" where the model states nothing of voxels.
-  std::string voxel_text() const;
+  // "; voxels by themselves: 0.1 % doubtful, 0 % outside at most (step 13)", "; all voxels fine" (of a run that is), "; the voxels by
+  // themselves are fine"; "" where the model states nothing of voxels.
+  std::string voxel_text(Verdict run) const;
   // The model's own estimate of its error at the last step, after sum(): "1.40 degrees in the mean at the last step; ..."; "" where
   // it makes none. Grids that are not cut into tiles only, which models with such an estimate take anyway.
   std::string error_text() const;
