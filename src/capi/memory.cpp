@@ -26,7 +26,8 @@ grainspin_memory estimate(const LoadedModel& m, const grainspin_state_options& o
   const std::int64_t marks = n * ((o.mask ? 1 : 0) + (o.phase ? 4 : 0));
   const bool judged_there = m.on_device && kernels_judge(m.judge);
   const std::int64_t error = error_bytes(grid, o.estimate_error);
-  out.host = size.host + marks + error + (m.on_device ? 0 : start) + (judged_there ? 0 : n);
+  const std::int64_t judging = m.judge.domain().surroundings.empty() ? 0 : (8 + 3 * 4) * n;  // meanwhile (surroundings.h)
+  out.host = size.host + marks + error + judging + (m.on_device ? 0 : start) + (judged_there ? 0 : n);
   out.device = size.device + (m.on_device ? start + n + marks + std::int64_t(sizeof(cuda::VoxelSums)) : 0);
   out.accept = size.carried + error;
   out.saved = saved_bytes(grid, o.mask, o.phase, size.carried, o.estimate_error);
