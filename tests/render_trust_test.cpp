@@ -90,7 +90,11 @@ TEST(RenderTrust, MapsOfExpectedErrorAndVerdict) {
   // What is not there is left out.
   report.archives[0].slices[0].verdict.clear();
   EXPECT_EQ(report_html(report).find("Key of the verdict"), std::string::npos);
+  EXPECT_NE(report_html(report).find("Both errors have the colours"), std::string::npos);
+  report.archives[0].slices[0].verdict = s.verdict;
   report.archives[0].slices[0].expected_deg.clear();
+  EXPECT_EQ(report_html(report).find("Both errors have the colours"), std::string::npos);
+  report.archives[0].slices[0].verdict.clear();
   EXPECT_TRUE(trust_maps(report, report.archives[0], 4).empty());
   report.archives[0].slices[0].expected_deg = {1};
   EXPECT_THROW((void)report_html(report), Error);

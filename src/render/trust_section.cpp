@@ -24,9 +24,12 @@ std::string trust_maps_section(const Report& r, const ArchiveScore& a) {
          panel("verdict, the worst of all steps", m.verdict, m.slice->name) + "</div>\n";
   if (s.empty()) return s;
   const bool verdict = std::ranges::any_of(all, [](const TrustMaps& m) { return m.verdict.width > 0; });
+  const bool expected = std::ranges::any_of(all, [](const TrustMaps& m) { return m.expected.width > 0; });
   return s + "<div class=\"keys\"><p class=\"note\">" +
-         escaped("The colours of both errors are those of the error maps above. Where the model expects more, more is to be expected; voxel by voxel "
-                 "it is a rough guide.") + "</p>" +
+         escaped(expected ? "Both errors have the colours of the error maps above. Where the model expects more, more is to be expected; voxel by voxel it is "
+                            "a rough guide."
+                          : "The error has the colours of the error maps above.") +
+         "</p>" +
          (verdict ? "<figure>" + themed_svg(
                                      [](const Theme& t) {
                                        Canvas canvas(Canvas::Format::kSvg, kVerdictKeyWidth, kVerdictKeyHeight);
