@@ -124,6 +124,13 @@ std::vector<std::vector<double>> table(const std::string& path, std::string& hea
   return rows;
 }
 
+TEST_F(Nonlocal, ResumingSaysThatNothingIsWhole) {
+  make({"4", "4", "4"});
+  write_model(model, random_nonlocal(small({fcc("Cu")}), 4, 3));
+  ASSERT_EQ(predict(input, {"--load", "uniaxial:z:0.01", "--resume", "--quiet"}), 0) << said;
+  EXPECT_TRUE(told("begins anew")) << said;
+}
+
 TEST_F(Nonlocal, PredictsAnyLoadAsTheEngineDoes) {
   make({"8", "7", "6"});
   const Model m = random_nonlocal(small({fcc("Cu")}), 4, 3);
@@ -139,6 +146,7 @@ TEST_F(Nonlocal, PredictsAnyLoadAsTheEngineDoes) {
   expect_same(want, 3);
   EXPECT_TRUE(told("padding: 3 mirrored layers beyond the faces along z")) << said;
   EXPECT_TRUE(told("load: 3 steps, von Mises strain 0.03")) << said;
+  EXPECT_FALSE(told("begins anew")) << said;
 
   std::string head;
   const auto rows = table(path("curve 1.csv"), head);

@@ -94,6 +94,7 @@ void run(const PredictArguments& a, Ranks& ranks) {
   std::string about_journal;
   std::unique_ptr<RunJournal> journal;
   if (!c.nonlocal() && !a.dry_run && ranks.size() == 1) journal = open_journal(a.output, settings, a.resume, options, about_journal);
+  if (c.nonlocal() && a.resume) note(ranks, a.output + ": a nonlocal model carries the grid in one piece, nothing of a stopped run is whole; it begins anew");
   ReconstructPlan plan;
   try {
     plan = together ? plan_coupled(*surrogate, part.slab(), input.shape, boundaries, !a.masks.empty())
