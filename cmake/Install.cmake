@@ -68,11 +68,11 @@ install(DIRECTORY include/grainspin DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" CO
 configure_file(cmake/package/grainspin-io.cmake.in "${folder}/grainspin-io.cmake" @ONLY)
 install(FILES "${folder}/grainspin-io.cmake" cmake/FindFFTW3f.cmake DESTINATION "${GRAINSPIN_INSTALL_CMAKE}" COMPONENT cxx)
 if(GRAINSPIN_TORCH_FOUND)
-  install(TARGETS grainspin_datasets grainspin_networks ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT cxx)
+  install(TARGETS grainspin_datasets grainspin_networks grainspin_ranks ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT cxx)
   # Under a folder of their own: they include each other as "networks/...", "datasets/...".
   set(training "${CMAKE_INSTALL_INCLUDEDIR}/grainspin/training")
   install(FILES networks/networks.h networks/train.h DESTINATION "${training}/networks" COMPONENT cxx)
-  install(FILES datasets/grid_run.h datasets/operations.h datasets/phases.h DESTINATION "${training}/datasets" COMPONENT cxx)
+  install(FILES datasets/grid_run.h datasets/inheritance.h datasets/operations.h datasets/phases.h DESTINATION "${training}/datasets" COMPONENT cxx)
   get_target_property(GRAINSPIN_LIBTORCH_LIBRARIES LibTorch::LibTorch INTERFACE_LINK_LIBRARIES)
   get_target_property(GRAINSPIN_LIBTORCH_OPTIONS LibTorch::LibTorch INTERFACE_LINK_OPTIONS)
   configure_file(cmake/package/grainspin-networks.cmake.in "${folder}/grainspin-networks.cmake" @ONLY)

@@ -6,18 +6,12 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "datasets/inheritance.h"
 #include "datasets/phases.h"
 #include "grainspin/model.h"
 
 namespace grainspin {
 
-// What a model got from its parent. A tensor is taken whole, in part (some orbits, rows or passes are its own), or new.
-struct Inheritance {
-  std::string file, sha256;
-  std::vector<std::string> taken, in_part, fresh;  // names of tensors
-  std::vector<std::string> lines;                  // for people: a line a phase, a scale, ..
-  std::int64_t numbers = 0, of_numbers = 0;        // weights that are the parent's, of how many
-};
 nlohmann::json to_json(const Inheritance& inheritance);
 
 // Of an ensemble its first member. Error kArgument where it is of the other family; errors of read_model.

@@ -13,6 +13,7 @@
 
 #include "datasets/batch.h"
 #include "datasets/batch_queue.h"
+#include "datasets/inherit.h"
 #include "datasets/training_set.h"
 #include "networks/device.h"
 #include "networks/fields.h"

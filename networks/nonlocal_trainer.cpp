@@ -7,6 +7,7 @@
 
 #include "datasets/batch.h"
 #include "datasets/grid_set.h"
+#include "datasets/inherit.h"
 #include "networks/device.h"
 #include "networks/grid_pool.h"
 #include "networks/nonlocal_loss.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "datasets/grid_run.h"
-#include "datasets/inherit.h"
+#include "datasets/inheritance.h"
 #include "datasets/phases.h"
 #include "grainspin/core.h"
 #include "grainspin/model.h"

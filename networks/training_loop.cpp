@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "datasets/inherit.h"
 #include "datasets/sha256.h"
 #include "grainspin/version_info.h"
 #include "networks/device.h"
