@@ -1,8 +1,11 @@
 #include "bench/ceilings.h"
 
+#include <benchmark/benchmark.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 
 #include "src/activation_halves.h"
@@ -127,7 +130,8 @@ double best_product_rate(bool bf16) {
   return best;
 }
 
-double activation_rate(bool bf16) {
+namespace {
+double measured_activation_rate(bool bf16) {
   constexpr std::int64_t n = 4096;
   const AlignedFloats x(n), y(n);
   double best = 0;
@@ -144,6 +148,12 @@ double activation_rate(bool bf16) {
         of([&] { k->tanh(n, x.get(), y.get()); }, 0, 1);
     }
   return best;
+}
+}  // namespace
+
+double activation_rate(bool bf16) {
+  static const double rates[2] = {measured_activation_rate(false), measured_activation_rate(true)};
+  return rates[bf16];
 }
 
 double copy_rate() {
@@ -186,7 +196,19 @@ NetworkFloor floor_of(int gates, int hidden, int inputs, int steps, bool inputs_
   const double flops = 2.0 * gates * hidden * (hidden + double(inputs) / (inputs_once ? steps : 1));
   const double products = flops / best_product_rate(bf16), activations = (gates == 4 ? 5.0 : 3.0) * hidden / activation_rate(bf16);
   const bool apart = bf16 && !recurrent_kernels_bf16().empty() && recurrent_kernels_bf16().front() == &kRecurrentAmx;
-  return {apart ? std::max(products, activations) : products + activations, products + activations};
+  if (!apart) return {products + activations, products + activations, "products and activations"};
+  return {std::max(products, activations), products + activations, products > activations ? "tiles" : "activations"};
+}
+
+void report_ceilings() {
+  const auto say = [](const std::string& name, double rate, const char* unit) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.4g G%s", rate / 1e9, unit);
+    benchmark::AddCustomContext("ceiling, " + name, rate > 0 ? text : "not to be had here");
+  };
+  for (const Ceiling& c : product_ceilings()) say("products " + c.name, c.rate, c.unit.c_str());
+  say("tanh fp32", activation_rate(false), "values/s");
+  say("tanh of the bf16 kernels", activation_rate(true), "values/s");
 }
 
 }  // namespace grainspin::bench

@@ -36,7 +36,11 @@ DiskRate disk_rate();
 // (`serial`; products and activations of fp32 share their units, so there the two are equal).
 struct NetworkFloor {
   double least = 0, serial = 0;
+  const char* bound = "";  // what `least` is bound by
 };
 NetworkFloor floor_of(int gates, int hidden, int inputs, int steps, bool inputs_once, bool bf16);
+
+// The ceilings of products and activations into the benchmark's head (its console output and its JSON), measured now.
+void report_ceilings();
 
 }  // namespace grainspin::bench

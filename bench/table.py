@@ -89,6 +89,7 @@ def main():
     print(f"- GPU: {gpu[0] if gpu else 'none'}")
     loads = []
     rows = []
+    ceilings = {}
     for path in files:
         with open(path) as f:
             text = f.read()
@@ -97,10 +98,13 @@ def main():
             rows.append(f"| {os.path.basename(path)[:-5]} | | | ended before it wrote its results |")
             continue
         loads.append(data["context"].get("load_avg", [0])[0])
+        ceilings.update({k: v for k, v in data["context"].items() if k.startswith("ceiling, ")})
         rows += [row(b) for b in data["benchmarks"]]
     if loads:
         print(f"- load average while it ran: {min(loads):.1f} to {max(loads):.1f} (above the number of threads the machine "
               "was busy with other work: only ratios within a row mean something)")
+    for name, rate in ceilings.items():
+        print(f"- {name}: {rate}")
     print("\nitems are voxel-steps (engine) or samples (training); of_copy is the share of a plain copy's rate in the same run. "
           "Gather kinds: 0 in order, 1 scattered centres, 2 from quaternions, embedded on the way.\n")
     print("| benchmark | time | rate | notes |\n| --- | --- | --- | --- |")

@@ -1,0 +1,9 @@
+#include "bench/libtorch_paths.h"
+
+namespace grainspin::bench {
+
+std::unique_ptr<Surrogate> make_libtorch_best(const Model&, const EngineOptions&, bool, int) {
+  throw Error(Errc::kDevice, "built without LibTorch");
+}
+
+}  // namespace grainspin::bench
