@@ -2,12 +2,16 @@
 """What a voxel-step of the local family costs, and what memory a run takes, as the grid grows: a table on standard output.
 
   bench/study_linear.py FOLDER [--program build/bin/grainspin] [--edges 64,128,256,512] [--memory 400MB] [--rounds 1]
-                        [--model FILE] [--threads N]
+                        [--model FILE] [--threads N] [--hidden 64] [--streaming]
 
 Periodic Voronoi grids are made in FOLDER (kept; 2.7 GB at 512^3) and carried through 13 steps by `predict --precision fast`, the last step
-written as packed32, in the memory given. Without --model: an LSTM of 64 units with random weights, `initial`, written to FOLDER.
+written as packed32, in the memory given. Without --model: an LSTM of --hidden units with random weights, `initial`, written to FOLDER.
 Time is the processor's (user and system), which other work on the machine stretches but does not add to; memory is the largest
-resident set, libraries included. Small grids are run several times a round; the median counts.
+resident set, libraries included. Small grids are run several times a round; the median counts. What a grid of 8^3 takes, the program's
+start (with LibTorch linked 0.3 s), is taken off before the cost of a voxel-step is formed.
+
+--streaming: in its place every step is written as float32, as it is and compressed, and the stages of `predict --profile` are told: files
+or computing, whichever is slower, and the wall time over its work.
 """
 import argparse
 import json
@@ -62,6 +66,28 @@ def measured(command):
     return usage.ru_utime + usage.ru_stime, time.monotonic() - start, usage.ru_maxrss * 1024
 
 
+def make_grid(program, edge, path):
+    if os.path.exists(path):
+        return
+    seconds, wall, _ = measured([program, "make", "voronoi", "-o", path, "--cells", *[str(edge)] * 3, "--grains", str(max(8, edge**3 // 2000)), "--seed", "1", "--quiet"])
+    print(f"{edge}^3 made in {seconds:.1f} s ({wall:.0f} elapsed)", file=sys.stderr, flush=True)
+
+
+def streaming(a, model, edges, at):
+    print("| grid | written | wall, s | files, s | computing, s | wall time of the slower |\n| --- | --- | --- | --- | --- | --- |")
+    for edge in edges:
+        grid, out, profile = at(f"voronoi_{edge}.h5"), at("out.h5"), at("profile.json")
+        make_grid(a.program, edge, grid)
+        for compressed in (False, True):
+            measured([a.program, "predict", model, grid, "-o", out, "--precision", "fast", "--memory", a.memory, "--threads", a.threads, "--quiet", "--profile-json", profile]
+                     + ["--compress"] * compressed)
+            os.remove(out)
+            with open(profile) as f:
+                p = json.load(f)
+            work = lambda thread: sum(s["seconds"] for s in p["stages"] if s["thread"] == thread and not s["stage"].startswith("wait"))
+            print(f"| {edge}^3 | {'compressed' if compressed else 'as it is'} | {p['wall_s']:.2f} | {work('files'):.2f} | {work('compute'):.2f} | {p['wall_of_slowest']:.3f} |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
@@ -70,24 +96,30 @@ def main():
     parser.add_argument("--memory", default="400MB")
     parser.add_argument("--model")
     parser.add_argument("--threads", default="1")
+    parser.add_argument("--hidden", type=int, default=64)
+    parser.add_argument("--streaming", action="store_true")
     parser.add_argument("--rounds", type=int, default=1)
     a = parser.parse_args()
     os.makedirs(a.folder, exist_ok=True)
     at = lambda name: os.path.join(a.folder, name)
     edges = [int(e) for e in a.edges.split(",")]
-    model = a.model or at("initial.safetensors")
+    model = a.model or at(f"initial_{a.hidden}.safetensors")
     if not a.model:
-        random_model(model)
+        random_model(model, a.hidden)
+    if a.streaming:
+        return streaming(a, model, edges, at)
+    options = ["--precision", "fast", "--memory", a.memory, "--steps", "last", "--orientation", "packed32", "--threads", a.threads, "--quiet"]
+    tiny, out = at("voronoi_8.h5"), at("out.h5")
+    make_grid(a.program, 8, tiny)
+    starts = statistics.median(measured([a.program, "predict", model, tiny, "-o", out] + options)[0] for _ in range(5))
+    os.remove(out)
+    print(f"the program's start: {starts:.2f} s", file=sys.stderr)
     runs, overlap = {e: [] for e in edges}, {e: [] for e in edges}
     for _ in range(a.rounds):
         for edge in edges:
-            grid, out, profile = at(f"voronoi_{edge}.h5"), at("out.h5"), at("profile.json")
-            if not os.path.exists(grid):
-                seconds, wall, _ = measured([a.program, "make", "voronoi", "-o", grid, "--cells", *[str(edge)] * 3, "--grains",
-                                             str(max(8, edge**3 // 2000)), "--seed", "1", "--quiet"])
-                print(f"{edge}^3 made in {seconds:.1f} s ({wall:.0f} elapsed)", file=sys.stderr, flush=True)
-            command = [a.program, "predict", model, grid, "-o", out, "--precision", "fast", "--memory", a.memory, "--steps", "last", "--orientation",
-                       "packed32", "--threads", a.threads, "--quiet"]
+            grid, profile = at(f"voronoi_{edge}.h5"), at("profile.json")
+            make_grid(a.program, edge, grid)
+            command = [a.program, "predict", model, grid, "-o", out] + options
             large = edge >= 256  # the profile measures the disk too, 0.2 s, which is not a small grid's cost
             for n in range(1 if large else 256 // edge + 1):
                 told = n == 0
@@ -100,7 +132,7 @@ def main():
                     runs[edge].append((cpu, rss))
                 print(f"{edge}^3: {cpu:.2f} s ({wall:.1f} elapsed), {rss / 1e6:.0f} MB{f', wall of slowest {overlap[edge][-1]:.3f}' if told else ''}", file=sys.stderr, flush=True)
     limit, steps = size(a.memory), 13
-    cost = {e: statistics.median(r[0] for r in runs[e]) / (e**3 * steps) * 1e9 for e in edges}
+    cost = {e: (statistics.median(r[0] for r in runs[e]) - starts) / (e**3 * steps) * 1e9 for e in edges}
     middle = statistics.median(cost.values())
     print("| grid | runs | processor, s | ns a voxel-step | of the median | largest resident set, MB | limit, MB | grid's orientations in and out, MB | of the limit | wall time of the slower thread's |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
