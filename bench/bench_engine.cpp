@@ -1,8 +1,9 @@
 // Voxel-steps per second of the engine on CPU and GPU and of LibTorch: same weights, same grid, one run, on one thread of the
-// CPU, beside ceilings measured first in the same run (ceilings.h), which stand in the head of the output.
+// CPU, beside ceilings measured first in the same run (ceilings.h, device_ceilings.h), which stand in the head of the output.
 // Counters: floor_ms, what the network's products and activations take at least at those rates, and of_ceiling, that over the time
 // it took (products in bf16 where the row's are); serial_ms and of_serial, where tiles and vectors take turns; over_libtorch, the rate
-// over that of the row libtorch of the same model, over_best and over_half over the fastest of its other ways (libtorch_paths.h);
+// over that of the row libtorch of the same model, the reference backend's, over_best and over_half over the
+// fastest of its ways in fp32 and in bf16 (libtorch_paths.h);
 // error_deg, the largest angle to the strict CPU engine after the last step, 16^3. A result that is off by more than 1e-4 rad, in bf16
 // 0.03 (LibTorch, whose states and sums are bf16 too: 0.2), is an error, not a time.
 #include <benchmark/benchmark.h>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "bench/ceilings.h"
+#include "bench/device_ceilings.h"
 #include "bench/libtorch_paths.h"
 #include "bench/timing.h"
 #include "grainspin/surrogate.h"
@@ -23,7 +25,7 @@ namespace grainspin::bench {
 namespace {
 
 constexpr int kSteps = 13;
-enum Backend { kEngineCpu, kEngineCpuFast, kEngineCuda, kEngineCudaFast, kLibtorchCpu, kLibtorchBest, kLibtorchHalf, kLibtorchCuda, kLibtorchCudaBest, kLibtorchCudaHalf };
+enum Backend { kEngineCpu, kEngineCpuFast, kEngineCuda, kEngineCudaFast, kLibtorchCpu, kLibtorchBest, kLibtorchCell, kLibtorchHalf, kLibtorchCuda, kLibtorchCudaBest, kLibtorchCudaHalf };
 bool on_cuda(Backend b) { return b == kEngineCuda || b == kEngineCudaFast || b >= kLibtorchCuda; }
 double largest_error(Backend b) { return b == kLibtorchHalf || b == kLibtorchCudaHalf ? 0.2 : b == kEngineCpuFast || b == kEngineCudaFast ? 3e-2 : 1e-4; }
 
@@ -49,11 +51,12 @@ std::unique_ptr<Surrogate> surrogate(Backend backend, const Model& model, int ed
     case kEngineCudaFast: return make_engine(model, {.device = Device::kCuda, .precision = Precision::kFast});
     case kEngineCuda: return make_engine(model, {.device = Device::kCuda});
     case kLibtorchCpu: return make_libtorch(model, {.threads = 1});
-    case kLibtorchBest: return make_libtorch_best(model, {.threads = 1}, false, 20);
-    case kLibtorchHalf: return make_libtorch_best(model, {.threads = 1}, true, 20);
+    case kLibtorchBest: return make_libtorch_best(model, {.threads = 1}, Kind::kFp32, 20);
+    case kLibtorchCell: return make_libtorch_best(model, {.threads = 1}, Kind::kOwnCell, 20);
+    case kLibtorchHalf: return make_libtorch_best(model, {.threads = 1}, Kind::kBf16, 20);
     case kLibtorchCuda: return make_libtorch(model, {.device = Device::kCuda});
-    case kLibtorchCudaBest: return make_libtorch_best(model, {.device = Device::kCuda}, false, edge);
-    case kLibtorchCudaHalf: return make_libtorch_best(model, {.device = Device::kCuda}, true, edge);
+    case kLibtorchCudaBest: return make_libtorch_best(model, {.device = Device::kCuda}, Kind::kFp32, edge);
+    case kLibtorchCudaHalf: return make_libtorch_best(model, {.device = Device::kCuda}, Kind::kBf16, edge);
   }
   return nullptr;
 }
@@ -86,6 +89,13 @@ void run(benchmark::State& state, Backend backend, LocalSpec local, std::string 
       state.counters["of_ceiling"] = rate * floor.least;
       state.counters["of_serial"] = rate * floor.serial;
     }
+    if (on_cuda(backend)) {
+      const bool half = backend == kEngineCudaFast || backend == kLibtorchCudaHalf;
+      const DeviceFloor floor = device_floor_of(device_ceilings(), local, input_width(model.spec), kSteps, half);
+      label += std::string("; bound by ") + floor.bound;
+      state.counters["floor_ms"] = steps * floor.seconds * 1e3;
+      state.counters["of_ceiling"] = rate * floor.seconds;
+    }
     state.SetLabel(label);
     static Rates plain, best, half;
     const std::string key = (on_cuda(backend) ? "cuda/" : "cpu/") + name + "/" + std::to_string(edge);
@@ -112,7 +122,7 @@ const bool registered = [] {
       {"lstm128_neighbours", {Cell::kLstm, 1, 128, 1, Feedback::kNeighbours}}};
   // LibTorch first, so that the engine's rows can say what they are over it.
   const std::pair<const char*, Backend> backends[] = {
-      {"libtorch_cpu", kLibtorchCpu}, {"libtorch_cpu_best", kLibtorchBest}, {"libtorch_cpu_half", kLibtorchHalf}, {"engine_cpu", kEngineCpu}, {"engine_cpu_fast", kEngineCpuFast},
+      {"libtorch_cpu", kLibtorchCpu}, {"libtorch_cpu_best", kLibtorchBest}, {"libtorch_cpu_own_cell", kLibtorchCell}, {"libtorch_cpu_half", kLibtorchHalf}, {"engine_cpu", kEngineCpu}, {"engine_cpu_fast", kEngineCpuFast},
       {"libtorch_cuda", kLibtorchCuda}, {"libtorch_cuda_best", kLibtorchCudaBest}, {"libtorch_cuda_half", kLibtorchCudaHalf}, {"engine_cuda", kEngineCuda}, {"engine_cuda_fast", kEngineCudaFast}};
   for (const auto& [model, local] : models)
     for (const auto& [name, backend] : backends) {
@@ -131,6 +141,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   grainspin::bench::report_ceilings();
+  grainspin::bench::report_device_ceilings();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
 }

@@ -2,8 +2,8 @@
 // Counters: error_deg, the largest angle to the CPU engine after the last step at 16^3 (a result that is off by more
 // than 1e-4 rad is an error, not a time); ns_voxel_log2, cost per voxel-step and log2(extent), which must not depend on
 // the grid; on the GPU fft_share, what the transforms of a step take alone, in the same process, over what a step takes, and
-// copy_share, what a copy on the device in the same process would take for a step's compulsory traffic (engine_cuda_nonlocal_plan.h)
-// over what a step takes, warm-up and copies of the results to the host counted. Fast precision may be off by 0.01 rad.
+// floor_ms, what a copy on the device in the same process (device_ceilings.h) would take for the compulsory traffic of all steps
+// (engine_cuda_nonlocal_plan.h), and copy_share, that over what they take, warm-up and copies of the results to the host counted. Fast precision may be off by 0.01 rad.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "backend.h"
+#include "bench/device_ceilings.h"
 #include "device_memory.h"
 #include "engine_cuda_nonlocal_plan.h"
 #include "networks/networks.h"
@@ -81,22 +82,6 @@ double transforms(const NonlocalSpec& s, Shape shape) {
   return each;
 }
 
-// Bytes read and written by a copy on the device a second.
-double copy_rate() {
-  const Gpu gpu(cuda_table(0), 0);
-  const std::int64_t bytes = std::int64_t(2) << 30;
-  const DeviceBuffer<char> from(gpu, bytes), to(gpu, bytes);
-  double best = 0;
-  for (int i = 0; i < 5; ++i) {
-    gpu->synchronise(gpu);
-    const double start = seconds();
-    for (int k = 0; k < 10; ++k) gpu->copy(gpu, to.get(), from.get(), bytes);
-    gpu->synchronise(gpu);
-    best = std::max(best, 20.0 * double(bytes) / (seconds() - start));
-  }
-  return best;
-}
-
 // The largest cube that fits, of an extent that transforms are fast at.
 int largest(const Surrogate& s) {
   for (int n = 1024; n > 64; n -= 32)
@@ -128,10 +113,11 @@ void run(benchmark::State& state, Backend backend) {
     state.counters["memory_MB"] = double(s->workspace(region)) / 1e6;
     state.counters["ns_voxel_log2"] = step / voxels / std::log2(double(edge)) * 1e9;
     if (backend == kCuda || backend == kCudaFast) {
-      static const double rate = copy_rate();
+      const double rate = device_ceilings().copy;
       const double bytes = compulsory_bytes(m.spec.nonlocal, 12, backend == kCudaFast);
       state.counters["copy_GB_s"] = rate / 1e9;
       state.counters["bytes_voxel_step"] = bytes;
+      state.counters["floor_ms"] = bytes * voxels / rate * kSteps * 1e3;
       state.counters["copy_share"] = bytes * voxels / rate / step;
     }
     if (backend == kCuda && edge <= 256) state.counters["fft_share"] = transforms(m.spec.nonlocal, region.shape) / step;
@@ -156,4 +142,10 @@ const bool registered = [] {
 }  // namespace
 }  // namespace grainspin::bench
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  grainspin::bench::report_device_ceilings();
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}

@@ -1,6 +1,6 @@
 // Voxel-steps per second of the local family on a GPU, where only the last step is read, so that copies to the host do not bind.
-// Counters: of_ceiling: floor of the binding unit (special functions, tensor cores by a large bf16 product, device memory) at NVIDIA's
-// rates for an H200 at 1.755 GHz over the time it took; mean_deg, p999_deg: angle of the fast path to the strict one after the last
+// Counters: floor_ms: what the unit that binds (the label names it: special functions, products, device memory) takes at the rate that it
+// reached in this run (device_ceilings.h; the rates stand in the head of the output); of_ceiling: that over the time it took; mean_deg, p999_deg: angle of the fast path to the strict one after the last
 // step on 64^3; memory_MB: by the engine's own count.
 #include <benchmark/benchmark.h>
 
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/device_ceilings.h"
 #include "grainspin/surrogate.h"
 #include "tests/local_oracle.h"
 
@@ -33,23 +34,13 @@ std::vector<float> last_orientations(const Surrogate& s, const Region& region, c
   return q;
 }
 
-// Seconds a voxel-step at least, on 132 SMs at 1.755 GHz.
-double floor_of(const LocalSpec& s, Precision precision, int inputs) {
-  const double clock = 132 * 1.755e9, H = s.hidden, gates = s.cell == Cell::kLstm ? 4 : 3;
-  const bool coupled = s.feedback == Feedback::kNeighbours;
-  const double products = 2 * gates * H * ((coupled ? inputs : double(inputs) / kSteps) + H + (s.layers - 1) * 2 * H);  // FLOP
-  const double functions = (s.cell == Cell::kLstm ? 5 : 3) * H * s.layers;
-  if (precision == Precision::kStrict) return products / 60e12;
-  const double state = coupled || s.layers > 1 ? 2 * H * s.layers * (s.cell == Cell::kLstm ? 4 : 2) : 0, bytes = state + (coupled ? 70 : 16.0 / kSteps);
-  return std::max({functions / (16 * clock), products / 790e12, bytes / 4.3e12});
-}
-
 void run(benchmark::State& state, Precision precision, LocalSpec local) {
   const int edge = int(state.range(0));
   try {
     const Model model = testing::random_model(local, "432", kSteps, 1);
     const auto s = make_engine(model, {.device = Device::kCuda, .precision = precision});
-    state.SetLabel(s->description());
+    const DeviceFloor floor = device_floor_of(device_ceilings(), local, input_width(model.spec), kSteps, precision == Precision::kFast);
+    state.SetLabel(s->description() + "; bound by " + floor.bound);
     if (precision == Precision::kFast) {
       const Region some = last_step(64);
       const auto q0 = testing::random_orientations(some.shape.voxels(), 3);
@@ -68,7 +59,8 @@ void run(benchmark::State& state, Precision precision, LocalSpec local) {
     for (auto _ : state) s->run(region, q0.data(), nullptr, nullptr, [](const StepOutput&) {});
     const double steps = double(region.shape.voxels()) * kSteps;
     state.SetItemsProcessed(std::int64_t(state.iterations() * steps));
-    state.counters["of_ceiling"] = benchmark::Counter(steps * floor_of(local, precision, input_width(model.spec)), benchmark::Counter::kIsIterationInvariantRate);
+    state.counters["floor_ms"] = steps * floor.seconds * 1e3;
+    state.counters["of_ceiling"] = benchmark::Counter(steps * floor.seconds, benchmark::Counter::kIsIterationInvariantRate);
     state.counters["memory_MB"] = double(s->workspace(region)) / 1e6;
   } catch (const Error& e) {
     state.SkipWithError(e.what());
@@ -93,4 +85,10 @@ const bool registered = [] {
 }  // namespace
 }  // namespace grainspin::bench
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  grainspin::bench::report_device_ceilings();
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}

@@ -26,7 +26,7 @@ rm -rf "$bundle"
 mkdir -p "$bundle/bin" "$bundle/lib"
 cp "${programs[@]}" "$bundle/bin/"
 rm -f "$bundle"/bin/bench_{archive,interface}  # not about the GPU
-cp -L "$build/lib/libgrainspin_cuda.so" "$bundle/lib/"
+cp -L "$build"/lib/libgrainspin_cuda*.so "$bundle/lib/"
 # All but the C library's own, which must be that machine's, CUDA's and LibTorch's with what lies beside it.
 theirs='/(ld-linux|libc|libm|libdl|libpthread|librt|libresolv)[.-]|/(torch|nvidia|cuda)[^/]*/'
 ldd "$bundle"/bin/* | awk '$3 ~ /^\// {print $3}' | sort -u | grep -vE "$theirs" |

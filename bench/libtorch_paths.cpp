@@ -19,11 +19,12 @@
 namespace grainspin::bench {
 namespace {
 
-enum class Way { kSequence, kCells, kFp32Cells, kFused };
+enum class Way { kSequence, kOperations, kOwnCell, kFp32Cells, kFused };
 const char* name(Way way) {
   switch (way) {
     case Way::kSequence: return "sequence";
-    case Way::kCells: return "cells";
+    case Way::kOperations: return "operations";
+    case Way::kOwnCell: return "own cell";
     case Way::kFp32Cells: return "fp32 cells";
     case Way::kFused: return "fused";
   }
@@ -37,8 +38,8 @@ at::Tensor tensor(const Model& model, const std::string& name) {
 
 class LibtorchPath final : public Surrogate {
  public:
-  LibtorchPath(const Model& model, const EngineOptions& options, bool half)
-      : spec_(model.spec), device_(torch_device(options.device, options.gpu)), type_(half ? torch::kBFloat16 : torch::kFloat),
+  LibtorchPath(const Model& model, const EngineOptions& options, Kind kind)
+      : spec_(model.spec), device_(torch_device(options.device, options.gpu)), kind_(kind), type_(kind == Kind::kBf16 ? torch::kBFloat16 : torch::kFloat),
         threads_(set_threads(options.threads)),
         embedder_(embedding(PointGroup::named(spec_.point_group)), spec_.input_mean, spec_.input_scale, device_, torch::kFloat) {
     require(spec_.local.layers == 1 && !is_ensemble(spec_), Errc::kArgument, "one model of one layer");
@@ -73,8 +74,8 @@ class LibtorchPath final : public Surrogate {
       const Quat q = normalised(Quat{1, 0.1f * float(i % 7), 0.2f * float(i % 5), 0.3f * float(i % 3)});
       q0[i] = q.w, q0[i + 1] = q.x, q0[i + 2] = q.y, q0[i + 3] = q.z;
     }
-    std::vector<Way> ways{Way::kCells};
-    if (spec_.local.feedback == Feedback::kInitial) ways.push_back(Way::kSequence);
+    std::vector<Way> ways{kind_ == Kind::kOwnCell ? Way::kOwnCell : Way::kOperations};
+    if (kind_ != Kind::kOwnCell && spec_.local.feedback == Feedback::kInitial) ways.push_back(Way::kSequence);
     if (type_ == torch::kBFloat16) ways.push_back(Way::kFp32Cells);
     if (!device_.is_cpu()) ways.push_back(Way::kFused);
     std::vector<std::int64_t> rows{256, 512, 1024, 2048, 8192};
@@ -161,9 +162,9 @@ class LibtorchPath final : public Surrogate {
       if (lstm()) std::tie(s.h, s.c) = lstm_cell(torch::linear(h, w_hh_).to(torch::kFloat).add_(input), s.c);
       else s.h = gru_cell(input.to(torch::kFloat), torch::linear(h, w_hh_, b_hh_).to(torch::kFloat), s.h);
     } else if (lstm()) {
-      std::tie(s.h, s.c) = lstm_cell(torch::addmm(input, h, w_hh_.t()), s.c);
+      std::tie(s.h, s.c) = (way_ == Way::kOwnCell ? lstm_cell : lstm_cell_plain)(torch::addmm(input, h, w_hh_.t()), s.c);
     } else {
-      s.h = gru_cell(input, torch::linear(h, w_hh_, b_hh_), s.h);
+      s.h = (way_ == Way::kOwnCell ? gru_cell : gru_cell_plain)(input, torch::linear(h, w_hh_, b_hh_), s.h);
     }
     return increment(s.h);
   }
@@ -212,13 +213,14 @@ class LibtorchPath final : public Surrogate {
 
   ModelSpec spec_;
   torch::Device device_;
+  Kind kind_;
   torch::ScalarType type_;
   int threads_;
   Embedder embedder_;
   at::Tensor w_patch_, w_own_, w_hh_, b_in_, b_hh_, w_head_, b_head_, scale_;
   mutable torch::nn::LSTM lstm_{nullptr};  // forward() of a module is no const function
   mutable torch::nn::GRU gru_{nullptr};
-  Way way_ = Way::kCells;
+  Way way_ = Way::kOperations;
   std::int64_t rows_ = 8192;
   // Of the last grid: a grid's taps do not change, and who runs a path often looks them up once.
   mutable at::Tensor index_;
@@ -227,9 +229,9 @@ class LibtorchPath final : public Surrogate {
 
 }  // namespace
 
-std::unique_ptr<Surrogate> make_libtorch_best(const Model& model, const EngineOptions& options, bool half, int edge) {
+std::unique_ptr<Surrogate> make_libtorch_best(const Model& model, const EngineOptions& options, Kind kind, int edge) {
   std::unique_ptr<LibtorchPath> path;
-  guarded([&] { path = std::make_unique<LibtorchPath>(model, options, half); });
+  guarded([&] { path = std::make_unique<LibtorchPath>(model, options, kind); });
   path->choose(edge);
   return path;
 }

@@ -8,13 +8,16 @@
 
 namespace grainspin::bench {
 
+// kOwnCell: fp32 with this project's fused LSTM and GRU cells (networks/cell.h) between LibTorch's products, on the CPU.
+enum class Kind { kFp32, kBf16, kOwnCell };
+
 // The local family, one layer, without masks and teachers. No gradients; taps are looked up once, the input that stays is
-// projected once, weights lie as cuDNN wants them. half: products in bf16; else fp32, LibTorch's default. Tried on a periodic cube of
+// projected once, weights lie as cuDNN wants them. kFp32: LibTorch's default. kBf16: products in bf16. Tried on a periodic cube of
 // `edge` voxels, twice each, the second time counting; description() tells what won. Ways:
-//   sequence   torch::nn::LSTM or GRU over all steps at once (oneDNN, cuDNN), `initial` only; projects at every step
-//   cells      a step a time: a product, then the project's own fused cell (CPU, fp32) or tensor operations
-//   fp32 cells half only: products in bf16, state and activations in fp32
-//   fused      CUDA only: PyTorch's fused cell behind a precomputed projection
-std::unique_ptr<Surrogate> make_libtorch_best(const Model& model, const EngineOptions& options, bool half, int edge);
+//   sequence    torch::nn::LSTM or GRU over all steps at once (oneDNN, cuDNN), `initial` only; projects at every step
+//   operations  a step a time, behind the projection: a product, then the cell by tensor operations
+//   fp32 cells  kBf16 only: the same with state and activations in fp32; on the CPU by this project's fused cells
+//   fused       CUDA only: PyTorch's fused cells behind the projection
+std::unique_ptr<Surrogate> make_libtorch_best(const Model& model, const EngineOptions& options, Kind kind, int edge);
 
 }  // namespace grainspin::bench

@@ -2,7 +2,7 @@
 
 namespace grainspin::bench {
 
-std::unique_ptr<Surrogate> make_libtorch_best(const Model&, const EngineOptions&, bool, int) {
+std::unique_ptr<Surrogate> make_libtorch_best(const Model&, const EngineOptions&, Kind, int) {
   throw Error(Errc::kDevice, "built without LibTorch");
 }
 
