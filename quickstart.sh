@@ -48,6 +48,8 @@ show grainspin inspect "$unseen"
 
 title "Train a small nonlocal surrogate for about $minutes minutes on $(nproc) cores"
 rm -f "$out"/small.*
+# LibTorch's threads wait for each other in a loop, by default so long that one other busy program makes training a hundred times as slow.
+export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-10000}
 show grainspin train --family nonlocal $data/train/*.h5 $data/textures/*.h5 -o "$out/small.safetensors" \
   --minutes "$minutes" --passes 4 --channels 8
 
