@@ -142,10 +142,4 @@ const bool registered = [] {
 }  // namespace
 }  // namespace grainspin::bench
 
-int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  grainspin::bench::report_device_ceilings();
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-}
+int main(int argc, char** argv) { return grainspin::bench::run_below_device_ceilings(argc, argv); }

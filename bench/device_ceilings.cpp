@@ -59,4 +59,13 @@ DeviceFloor device_floor_of(const cuda::Ceilings& c, const LocalSpec& s, int inp
   return floor;
 }
 
+int run_below_device_ceilings(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  report_device_ceilings();
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
+
 }  // namespace grainspin::bench

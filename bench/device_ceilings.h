@@ -10,6 +10,8 @@ namespace grainspin::bench {
 const cuda::Ceilings& device_ceilings();
 // Into the head of a benchmark's output; nothing where there is no GPU.
 void report_device_ceilings();
+// A benchmark's main: that head, then its rows. What it returns is the program's status.
+int run_below_device_ceilings(int argc, char** argv);
 
 // Seconds a voxel-step of the local family at least: the unit that binds by itself, all others beside it. half: products in bf16 and
 // tanh.approx; else fp32. Bytes: the state of a closed loop or of two layers in and out, orientations (`neighbours` 70 a step, halo

@@ -31,7 +31,7 @@ class CudaNonlocal : public ::testing::Test {
 };
 }  // namespace grainspin
 
-#include "cuda_nonlocal_cases.h"
+#include "cuda_nonlocal_output_cases.h"
 
 namespace grainspin {
 

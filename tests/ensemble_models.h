@@ -10,23 +10,13 @@
 #include "grainspin/variance.h"
 #include "local_oracle.h"
 #include "nonlocal_models.h"
+#include "random_head.h"
 
 namespace grainspin::testing {
 
 // A head of random weights, whose model is calibrated so that it says who it is: expected = 1 + seed / 10.
 inline void add_head(Model& m, unsigned seed) {
-  Calibration c{5, 0.5, 1 + seed / 10.0, {0.6, 1.6, 2.0}, {1.0, 2.0, 2.5}};
-  m.spec.domain = with_calibration(m.spec.domain, c);
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  for (const auto& [name, shape] : variance_tensors(m.spec)) {
-    Tensor& t = m.tensors[name];
-    t.shape = shape;
-    std::int64_t count = 1;
-    for (const std::int64_t s : shape) count *= s;
-    for (std::int64_t i = 0; i < count; ++i)
-      t.values.push_back(name.ends_with("scale") ? 0.5f + std::abs(normal(random)) : 0.3f * normal(random));
-  }
+  add_random_head(m, {5, 0.5, 1 + seed / 10.0, {0.6, 1.6, 2.0}, {1.0, 2.0, 2.5}}, seed, 0.3f);
 }
 
 inline Model nonlocal_member(unsigned seed, int steps = 3, bool head = true) {

@@ -12,7 +12,7 @@ class CudaNonlocal : public ::testing::Test {
 };
 }  // namespace grainspin
 
-#include "cuda_nonlocal_cases.h"
+#include "cuda_nonlocal_output_cases.h"
 
 #include "ensemble_models.h"
 

@@ -14,8 +14,9 @@
 #include "dadf5_files.h"
 #include "grainspin/archive.h"
 #include "grainspin/surrogate.h"
+#include "nonlocal_models.h"
+#include "random_head.h"
 #include "src/io/hdf5.h"
-#include "variance_models.h"
 
 namespace grainspin {
 namespace {
@@ -57,7 +58,7 @@ std::vector<float> estimated(const std::string& path, hsize_t states) {
 TEST(PredictUncertainty, IsWhatTheVariancesAddUpTo) {
   Folder folder;
   const std::string model = folder / "m.safetensors", input = folder / "in.h5", output = folder / "out.h5", some = folder / "some.h5";
-  const Model m = testing::with_head(small(), kSteps, 4);
+  const Model m = testing::with_random_head(testing::random_nonlocal(small(), kSteps, 4), 5, 4);
   write_model(model, m);
   ASSERT_EQ(call("make voronoi -o '" + input + "' --cells 5 6 4 --grains 9 --lattice cF --phase Cu").status, 0);
   const std::string from = "predict '" + model + "' '" + input + "' --device cpu --uncertainty -o '";
@@ -114,7 +115,7 @@ std::string array_of(const std::string& path, const std::string& name, std::size
 TEST(PredictUncertainty, InspectAndConvertKnowTheFields) {
   Folder folder;
   const std::string model = folder / "m.safetensors", input = folder / "in.h5", output = folder / "out.h5", vti = folder / "out.vti";
-  Model m = testing::with_head(small(), kSteps, 4);
+  Model m = testing::with_random_head(testing::random_nonlocal(small(), kSteps, 4), 5, 4);
   m.spec.domain = with_calibration(
       R"({"embedding":[{"phase":"Cu","point_group":"432","low":[-0.1,-1,-1,-1,-1,-1,-1,-1,-1],"high":[0.1,1,1,1,1,1,1,1,1]}]})", *calibration(m.spec));
   write_model(model, m);

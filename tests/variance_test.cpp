@@ -11,7 +11,7 @@
 #include "grainspin/variance.h"
 #include "local_oracle.h"
 #include "nonlocal_oracle.h"
-#include "variance_models.h"
+#include "random_head.h"
 
 namespace grainspin {
 namespace {
@@ -32,7 +32,7 @@ NonlocalSpec small() {
   return s;
 }
 
-Model with_head(unsigned seed) { return testing::with_head(small(), 2, seed); }
+Model with_head(unsigned seed) { return testing::with_random_head(testing::random_nonlocal(small(), 2, seed), 5, seed); }
 
 struct Steps {
   std::vector<float> orientation, log_variance;

@@ -31,7 +31,8 @@ module grainspin
     grainspin_int32, grainspin_uint8, grainspin_layout_voxel, grainspin_layout_component, grainspin_layout_strides, &
     grainspin_memory, grainspin_state_info, grainspin_error_estimate
   use grainspin_models, only: grainspin_model, grainspin_model_info, grainspin_phase, grainspin_load, grainspin_log
-  use grainspin_steps, only: grainspin_verdict, grainspin_progress
+  use grainspin_callbacks, only: grainspin_progress
+  use grainspin_steps, only: grainspin_verdict
   use grainspin_states, only: grainspin_state
   implicit none
   public

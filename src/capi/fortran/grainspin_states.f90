@@ -4,6 +4,7 @@ module grainspin_states
   use grainspin_c
   use grainspin_arrays
   use grainspin_models
+  use grainspin_callbacks
   use grainspin_steps
   implicit none
   private
@@ -11,7 +12,8 @@ module grainspin_states
   type, extends(state_handle), public :: grainspin_state
   contains
     procedure, private :: create_float, create_double, set_float, set_double, orientations_float, orientations_double, &
-      increments_float, increments_double, stress_float, stress_double, variance_float, variance_double
+      increments_float, increments_double, stress_float, stress_double, variance_float, variance_double, &
+      error_float, error_double
     ! (model, orientation, status, message [, components_last, representation, direction, boundary, spacing, padding,
     ! mask, phase, progress, log, estimate_error]); the extent is that of the array
     generic :: create => create_float, create_double
@@ -22,6 +24,8 @@ module grainspin_states
     generic :: get_increments => increments_float, increments_double
     generic :: get_stress => stress_float, stress_double
     generic :: get_log_variance => variance_float, variance_double
+    ! (real array(x,y,z), status, message)
+    generic :: get_estimated_error => error_float, error_double
   end type
 
 contains
@@ -214,5 +218,27 @@ contains
     character(:), allocatable :: wrong
     call view(a, 3, self%extent(), last(components_last), array, wrong)
     if (.not. refused("log variance", wrong, status, message)) call self%get_log_variance(array, status, message)
+  end subroutine
+
+  subroutine error_float(self, a, status, message)
+    class(grainspin_state), intent(in) :: self
+    real(c_float), intent(inout), target :: a(:,:,:)
+    integer, intent(out) :: status
+    character(:), allocatable, intent(out) :: message
+    type(grainspin_array) :: array
+    character(:), allocatable :: wrong
+    call view_cells(a, self%extent(), array, wrong)
+    if (.not. refused("estimated error", wrong, status, message)) call self%get_estimated_error(array, status, message)
+  end subroutine
+
+  subroutine error_double(self, a, status, message)
+    class(grainspin_state), intent(in) :: self
+    real(c_double), intent(inout), target :: a(:,:,:)
+    integer, intent(out) :: status
+    character(:), allocatable, intent(out) :: message
+    type(grainspin_array) :: array
+    character(:), allocatable :: wrong
+    call view_cells(a, self%extent(), array, wrong)
+    if (.not. refused("estimated error", wrong, status, message)) call self%get_estimated_error(array, status, message)
   end subroutine
 end module

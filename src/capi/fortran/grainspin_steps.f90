@@ -3,6 +3,7 @@ module grainspin_steps
   use, intrinsic :: iso_c_binding
   use grainspin_c
   use grainspin_arrays
+  use grainspin_callbacks
   use grainspin_models
   implicit none
   private
@@ -16,21 +17,6 @@ module grainspin_steps
     character(:), allocatable :: reason
   end type
 
-  abstract interface
-    ! After every step; fraction in (0, 1] of the call. .false.: stop (grainspin_interrupted).
-    logical function grainspin_progress(fraction, what)
-      import :: c_double
-      real(c_double), intent(in) :: fraction
-      character(*), intent(in) :: what
-    end function
-  end interface
-  public :: grainspin_progress
-
-  type :: listener
-    procedure(grainspin_progress), pointer, nopass :: progress => null()
-    procedure(grainspin_log), pointer, nopass :: log => null()
-  end type
-
   type, public :: state_handle
     private
     type(c_ptr) :: handle = c_null_ptr
@@ -38,7 +24,7 @@ module grainspin_steps
     integer(c_int64_t) :: voxels(3) = 0
   contains
     procedure, private :: create_array, set_array, orientations_array, increments_array, stress_array, variance_array, &
-      error_array, error_float, error_double, assign_nothing
+      error_array, assign_nothing
     ! Descriptors of any type, place and layout; real arrays: grainspin_states.
     generic :: create => create_array
     generic :: set_orientations => set_array
@@ -46,8 +32,7 @@ module grainspin_steps
     generic :: get_increments => increments_array
     generic :: get_stress => stress_array
     generic :: get_log_variance => variance_array
-    ! (real array(x,y,z) or descriptor, status, message); radians; of a state created with estimate_error=.true.
-    generic :: get_estimated_error => error_array, error_float, error_double
+    generic :: get_estimated_error => error_array ! radians; of a state created with estimate_error=.true.
     procedure :: estimated_error ! (estimate, status, message): means over the voxels
     procedure :: get_verdicts    ! (integer(int8) verdicts(x,y,z), status, message)
     procedure :: extent          ! voxels along x, y, z; zeros where there is no grid
@@ -93,22 +78,6 @@ contains
 
   ! ---- making
 
-  integer(c_int) function hear_progress(user, fraction, what) bind(c)
-    type(c_ptr), value :: user, what
-    real(c_double), value :: fraction
-    type(listener), pointer :: listens
-    call c_f_pointer(user, listens)
-    hear_progress = merge(0_c_int, 1_c_int, listens%progress(fraction, grainspin_text(what)))
-  end function
-
-  subroutine hear_log(user, level, text) bind(c)
-    type(c_ptr), value :: user, text
-    integer(c_int32_t), value :: level
-    type(listener), pointer :: listens
-    call c_f_pointer(user, listens)
-    call listens%log(int(level), grainspin_text(text))
-  end subroutine
-
   ! An emptied state, and options with its callbacks.
   subroutine prepare(self, options, status, message, progress, log, stream)
     class(state_handle), intent(inout) :: self
@@ -122,15 +91,7 @@ contains
     call tell(c_grainspin_state_options_init(options, c_sizeof(options)), status, message)
     if (status /= grainspin_ok) return
     allocate (self%listens)
-    options%user = c_loc(self%listens)
-    if (present(progress)) then
-      self%listens%progress => progress
-      options%progress = c_funloc(hear_progress)
-    end if
-    if (present(log)) then
-      self%listens%log => log
-      options%log = c_funloc(hear_log)
-    end if
+    call listen(self%listens, options, progress, log)
     if (present(stream)) options%stream = stream
   end subroutine
 
@@ -389,28 +350,6 @@ contains
     integer, intent(out) :: status
     character(:), allocatable, intent(out) :: message
     call tell(c_grainspin_get_estimated_error(self%handle, array), status, message)
-  end subroutine
-
-  subroutine error_float(self, a, status, message)
-    class(state_handle), intent(in) :: self
-    real(c_float), intent(inout), target :: a(:,:,:)
-    integer, intent(out) :: status
-    character(:), allocatable, intent(out) :: message
-    type(grainspin_array) :: array
-    character(:), allocatable :: wrong
-    call view_cells(a, self%voxels, array, wrong)
-    if (.not. refused("estimated error", wrong, status, message)) call self%get_estimated_error(array, status, message)
-  end subroutine
-
-  subroutine error_double(self, a, status, message)
-    class(state_handle), intent(in) :: self
-    real(c_double), intent(inout), target :: a(:,:,:)
-    integer, intent(out) :: status
-    character(:), allocatable, intent(out) :: message
-    type(grainspin_array) :: array
-    character(:), allocatable :: wrong
-    call view_cells(a, self%voxels, array, wrong)
-    if (.not. refused("estimated error", wrong, status, message)) call self%get_estimated_error(array, status, message)
   end subroutine
 
   subroutine estimated_error(self, estimate, status, message)
